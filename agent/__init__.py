@@ -1,0 +1,1 @@
+"""Decides, by the contract's words, what the collectors' readings mean, and tells those who must know."""

@@ -1,0 +1,108 @@
+"""What the journal holds: one frozen value per decision. Pure; the journal adds number, time and chain.
+
+Tickets, metrics, the alert log and reports are folds over these. A field may be added with a default; none
+is renamed or removed, since journals live for years.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agent.failures import Evidence, Key, Responsibility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A failure outlasted its hold and is a ticket now."""
+
+    kind: Literal["opened"] = "opened"
+    ticket: str
+    key: Key
+    location: str | None
+    severity: str
+    clause: str
+    clauses: tuple[str, ...]
+    rules: tuple[str, ...]
+    summary: str
+    responsibility: Responsibility
+    note: str
+    evidence: tuple[Evidence, ...]
+    began: datetime
+    contract: str  # name and version of the contract that it was classified by (C3)
+    lost: int | None = None
+    total: int | None = None
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """An open ticket's class, clause or evidence changed."""
+
+    kind: Literal["updated"] = "updated"
+    ticket: str
+    severity: str
+    clause: str
+    clauses: tuple[str, ...]
+    rules: tuple[str, ...]
+    summary: str
+    responsibility: Responsibility
+    note: str
+    evidence: tuple[Evidence, ...]
+    lost: int | None = None
+    total: int | None = None
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The failure was seen to be gone for as long as its clear hold. `reason`: what was seen."""
+
+    kind: Literal["resolved"] = "resolved"
+    ticket: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartSeen:
+    """A system restarted: kept so that rule R2 can count over 24 hours and across restarts of the agent."""
+
+    kind: Literal["restart_seen"] = "restart_seen"
+    system: str
+    restarted: datetime
+    level: str
+    planned: bool
+    source: Literal["record", "boots", "trap", "uptime"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStarted:
+    """The agent began to watch."""
+
+    kind: Literal["agent_started"] = "agent_started"
+    version: str
+    contract: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStopped:
+    """The agent was told to stop (a kill leaves no such entry)."""
+
+    kind: Literal["agent_stopped"] = "agent_stopped"
+
+
+Body = Annotated[
+    Opened | Updated | Resolved | RestartSeen | AgentStarted | AgentStopped, Field(discriminator="kind")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal: its number (1, 2, 3 …), when it was decided (UTC), and what."""
+
+    number: int
+    at: datetime
+    body: Body

@@ -1,0 +1,72 @@
+"""What is wrong, as the contract's words see it: the value that flows from `classify` to `incidents`. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+Responsibility = Literal[
+    "vendor",
+    "carrier",
+    "customer_network",
+    "customer_environment",
+    "customer_change",
+    "customer",
+    "not_covered",
+    "monitoring",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """The identity of a failure (rules I1, I2): one key, one incident.
+
+    `component` None: the whole of the system in that role (all its trunks, or the system itself for role
+    `service`). `system` None: the root is a location or the agent's own network.
+    """
+
+    system: str | None
+    role: str
+    component: str | None = None
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.system, self.role, self.component) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that was seen, and by which reading: `at` is the reading's own time."""
+
+    text: str
+    system: str
+    role: str
+    component: str
+    protocol: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One failure as it stands now.
+
+    `clauses`: every clause that holds, `clause` the one that decides (P7). `rules`: the numbered rules of
+    reading that decided it. `began`: when it was first seen. `hold`: how long it must last to raise.
+    `lost`, `total`: the figures of the fraction, where there is one.
+    """
+
+    key: Key
+    severity: str
+    clause: str
+    clauses: tuple[str, ...]
+    rules: tuple[str, ...]
+    summary: str
+    responsibility: Responsibility
+    note: str
+    evidence: tuple[Evidence, ...]
+    began: datetime
+    hold: timedelta
+    location: str | None = None
+    lost: int | None = None
+    total: int | None = None
+    left_out: tuple[str, ...] = ()

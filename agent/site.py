@@ -1,0 +1,201 @@
+"""The site: its systems, its locations, what depends on what, its primary numbers. Pure data.
+
+These models are the schema of `site.yaml` (`config/site.example.yaml` shows every key). They know no
+contract and read no file; `agent.config` loads them and turns each mistake into file:line:column.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal
+
+from pydantic import Field
+
+from agent.fields import Duration, Model, Name, PositiveDuration, Secret, Zone
+
+Function = Literal["phone_system", "voicemail", "contact_centre", "border", "network", "other"]
+AuthProtocol = Literal["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
+PrivacyProtocol = Literal["DES", "AES-128", "AES-192", "AES-256"]
+AssetCoverage = Literal["8x5", "24x7", "preferred"]
+
+
+class SnmpAuth(Model):
+    """SNMPv3 authentication: protocol and password (8 characters or more, RFC 3414)."""
+
+    protocol: AuthProtocol = "SHA-256"
+    password: Secret
+
+
+class SnmpPrivacy(Model):
+    """SNMPv3 privacy: protocol and password."""
+
+    protocol: PrivacyProtocol = "AES-128"
+    password: Secret
+
+
+class Snmp(Model):
+    """How one system is asked by SNMP. What is left out is the product's own pacing."""
+
+    version: Literal["1", "2c", "3"]
+    port: int = Field(default=161, ge=1, le=65535)
+    community: Secret | None = None  # versions 1 and 2c
+    user: str | None = Field(default=None, min_length=1)  # version 3
+    auth: SnmpAuth | None = None
+    privacy: SnmpPrivacy | None = None
+    rows: int | None = Field(default=None, ge=1, le=100)
+    pause: Duration | None = None
+    timeout: PositiveDuration | None = None
+    tries: int | None = Field(default=None, ge=1, le=10)
+    interval: PositiveDuration | None = None
+
+
+class TrunkGroup(Model):
+    """What a person knows of a trunk group and the phone system does not tell (rules T1, T2)."""
+
+    number: int = Field(ge=1)
+    name: str | None = None
+    use: Literal["public", "internal"] | None = None
+    channels: int | None = Field(default=None, ge=1)
+
+
+class Stations(Model):
+    """How many stations should be present (rule S1's configured basis)."""
+
+    expected: int = Field(ge=1)
+
+
+class System(Model):
+    """One monitored product instance."""
+
+    name: Name
+    product: str
+    function: Function | None = None  # default: what the product is for
+    location: Name
+    address: IPv4Address | IPv6Address
+    description: str = ""
+    coverage: AssetCoverage | None = None  # the on-site window bought for this asset; None: not on the order
+    gateway_number: int | None = Field(default=None, ge=1)  # as the phone system numbers it
+    trunk_groups: tuple[TrunkGroup, ...] = ()
+    stations: Stations | None = None
+    depends_on: tuple[Name, ...] = ()  # systems or locations whose failure explains this one's
+    snmp: Snmp | None = None
+
+
+class Location(Model):
+    """A place: systems are there, phones are there."""
+
+    name: Name
+    title: str = ""
+    zone: Zone | None = None  # default: the site's
+    depends_on: tuple[Name, ...] = ()
+
+
+class Needs(Model):
+    """What an incoming call needs: all of, or any of, over parts of the site (rule P1)."""
+
+    all_of: tuple[str | Needs, ...] = ()
+    any_of: tuple[str | Needs, ...] = ()
+
+
+class PrimaryNumber(Model):
+    """A number that callers know the customer by, and what a call to it needs."""
+
+    number: str
+    name: str = ""
+    needs: Needs
+
+
+class Holiday(Model):
+    """A dated day on which the help desk is closed."""
+
+    date: date
+    name: str
+
+
+class ContractChoice(Model):
+    """Which contract judges this site, and the decisions in which the site departs from its defaults."""
+
+    name: Name = "agility"
+    decisions: dict[str, str | int | bool] = Field(default_factory=dict)
+    sold_to: str = ""
+    vendor_phone: str = ""
+    carrier_phone: str = ""
+
+
+class AlertLog(Model):
+    """The log that operators tail."""
+
+    path: str = "alert.log"  # relative: below directories.log
+    format: Literal["text", "json"] = "text"
+
+
+class Sinks(Model):
+    """Where decisions are told, beside the journal and the metrics."""
+
+    alert_log: AlertLog = AlertLog()
+
+
+class Web(Model):
+    """Where /metrics, /healthz, /readyz and the status page are served. Loopback unless said otherwise."""
+
+    listen: str = "127.0.0.1"
+    port: int = Field(default=9847, ge=1, le=65535)
+
+
+class Directories(Model):
+    """Where the agent keeps its files. Relative paths are read from the site file's folder."""
+
+    state: str = "/var/lib/trunkwatch"
+    log: str = "/var/log/trunkwatch"
+    run: str = "/run/trunkwatch"
+
+
+class Holds(Model):
+    """How long a failure must last before it raises (rule I5), where the site departs from the rule."""
+
+    reachability: Duration = timedelta(seconds=90)
+    trunks: Duration = timedelta(seconds=60)
+    stations: Duration = timedelta(seconds=60)
+    location: Duration = timedelta(seconds=60)
+    attendant: Duration = timedelta(seconds=60)
+    integration: Duration = timedelta(seconds=60)
+    cdr_cms: Duration = timedelta(minutes=15)
+    sync: Duration = timedelta(minutes=10)
+    equipment: Duration = timedelta(minutes=2)
+    redundancy: Duration = timedelta(minutes=2)
+    capacity: Duration = timedelta(minutes=5)
+    environment: Duration = timedelta(minutes=5)
+    room: Duration = timedelta(minutes=30)
+    degraded: Duration = timedelta(minutes=5)
+    alarm: Duration = timedelta(seconds=60)
+
+
+class Site(Model):
+    """A whole `site.yaml`."""
+
+    site: str
+    zone: Zone
+    contract: ContractChoice = ContractChoice()
+    locations: tuple[Location, ...] = Field(min_length=1)
+    systems: tuple[System, ...] = Field(min_length=1)
+    primary_numbers: tuple[PrimaryNumber, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
+    holds: Holds = Holds()
+    sinks: Sinks = Sinks()
+    web: Web = Web()
+    directories: Directories = Directories()
+
+    def system(self, name: str) -> System:
+        """The system of that name. Raises KeyError."""
+        for system in self.systems:
+            if system.name == name:
+                return system
+        raise KeyError(name)
+
+    def zone_of(self, system: System) -> Zone:
+        """The zone of the system's location, else the site's."""
+        for location in self.locations:
+            if location.name == system.location and location.zone is not None:
+                return location.zone
+        return self.zone

@@ -1,0 +1,1 @@
+"""The open lines to devices: one file per protocol. Each raises only the errors of `collectors.base`."""
