@@ -7,7 +7,7 @@ is renamed or removed, since journals live for years.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -33,6 +33,7 @@ class Opened:
     evidence: tuple[Evidence, ...]
     began: datetime
     contract: str  # name and version of the contract that it was classified by (C3)
+    hold: timedelta = timedelta(seconds=60)  # what it had to outlast; what clears it follows from this (I6)
     lost: int | None = None
     total: int | None = None
     left_out: tuple[str, ...] = ()
@@ -67,6 +68,14 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstSeen:
+    """A system answered for the first time ever: what lies before is history of others, not a failure."""
+
+    kind: Literal["first_seen"] = "first_seen"
+    system: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestartSeen:
     """A system restarted: kept so that rule R2 can count over 24 hours and across restarts of the agent."""
 
@@ -95,7 +104,7 @@ class AgentStopped:
 
 
 Body = Annotated[
-    Opened | Updated | Resolved | RestartSeen | AgentStarted | AgentStopped, Field(discriminator="kind")
+    Opened | Updated | Resolved | FirstSeen | RestartSeen | AgentStarted | AgentStopped, Field(discriminator="kind")
 ]
 
 

@@ -1,4 +1,4 @@
-"""What is wrong, as the contract's words see it: the value that flows from `classify` to `incidents`. Pure."""
+"""What is wrong in the contract's words: the value that flows from `classify` to `incidents`. Pure."""
 
 from __future__ import annotations
 
@@ -51,8 +51,10 @@ class Failure:
     """One failure as it stands now.
 
     `clauses`: every clause that holds, `clause` the one that decides (P7). `rules`: the numbered rules of
-    reading that decided it. `began`: when it was first seen. `hold`: how long it must last to raise.
-    `lost`, `total`: the figures of the fraction, where there is one.
+    reading that decided it. `hold`: how long it must last before it raises (I5); None: not before more is
+    known (a first missed poll). `since`: when it began, where that is known better than by its first
+    judgement. `lost`, `total`: the figures of the fraction, where there is one. `left_out`: what was
+    considered and does not count, with the reason.
     """
 
     key: Key
@@ -64,9 +66,20 @@ class Failure:
     responsibility: Responsibility
     note: str
     evidence: tuple[Evidence, ...]
-    began: datetime
-    hold: timedelta
+    hold: timedelta | None
+    since: datetime | None = None
     location: str | None = None
     lost: int | None = None
     total: int | None = None
     left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that fails now, and what cannot be told now.
+
+    `blind`: keys (of those asked about) that no fresh reading speaks of: they neither raise nor clear.
+    """
+
+    failures: tuple[Failure, ...]
+    blind: frozenset[Key]

@@ -1,0 +1,142 @@
+"""The picture: the latest that is known of every system, and how well it can be seen. Pure.
+
+A reading replaces what it names, removes what it listed whole and no longer names, and says nothing about
+the rest. A reading with an error changes the ways of access only: an unreachable system says nothing about
+its parts, so they stay as last told and are marked unseen by the access, never by a zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from collectors.base import ErrorKind, Observation, ProtocolName, Reading, Role, Sample
+
+PartKey = tuple[Role, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One way to a system. `missed` polls in a row went unread, the first of them at `missed_since`."""
+
+    protocol: ProtocolName
+    at: datetime
+    seconds: float
+    error: ErrorKind | None = None
+    error_text: str | None = None
+    last_good: datetime | None = None
+    missed: int = 0
+    missed_since: datetime | None = None
+    samples: tuple[Sample, ...] = ()  # of the last good reading
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One part as one protocol last told it. `lost_polls`: how many polls in a row told it lost.
+
+    `known_total`: the last total that was ever read of it (rule T5 keeps it while the part is unread).
+    """
+
+    observation: Observation
+    at: datetime
+    protocol: ProtocolName
+    lost_polls: int = 0
+    known_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPicture:
+    """What is known of one system."""
+
+    accesses: Mapping[ProtocolName, Access] = field(default_factory=dict)
+    parts: Mapping[PartKey, Mapping[ProtocolName, Seen]] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> bool:
+        """Some way of access answered its last poll."""
+        return any(access.error is None for access in self.accesses.values())
+
+    @property
+    def silent(self) -> bool:
+        """Every way of access was tried, none answered, and at least one said nothing at all (O8)."""
+        errors = [access.error for access in self.accesses.values()]
+        return bool(errors) and None not in errors and "refused" not in errors and "unreachable" in errors
+
+    def fresh(self, *roles: Role) -> Iterator[Seen]:
+        """The parts in these roles whose protocol answered its last poll, one per part: the newest word."""
+        for (role, _), told in self.parts.items():
+            if roles and role not in roles:
+                continue
+            words = [seen for name, seen in told.items() if self._answers(name)]
+            if words:
+                yield max(words, key=lambda seen: seen.at)
+
+    def _answers(self, protocol: ProtocolName) -> bool:
+        access = self.accesses.get(protocol)
+        return access is not None and access.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The latest of every system, by name."""
+
+    systems: Mapping[str, SystemPicture] = field(default_factory=dict)
+
+    def of(self, system: str) -> SystemPicture:
+        """What is known of that system: an empty picture if it was never asked."""
+        return self.systems.get(system, _NOTHING)
+
+    def apply(self, reading: Reading) -> Picture:
+        """The picture after this reading; unchanged if a newer one of the same way is already in it."""
+        before = self.of(reading.system)
+        access = before.accesses.get(reading.protocol)
+        if access is not None and reading.at < access.at:
+            return self
+        accesses = {**before.accesses, reading.protocol: _access(access, reading)}
+        parts = before.parts if reading.error else _parts(before.parts, reading)
+        return Picture({**self.systems, reading.system: SystemPicture(accesses, parts)})
+
+
+_NOTHING = SystemPicture()
+
+
+def _access(before: Access | None, reading: Reading) -> Access:
+    if reading.error is None:
+        return Access(
+            protocol=reading.protocol,
+            at=reading.at,
+            seconds=reading.seconds,
+            last_good=reading.at,
+            samples=reading.samples,
+        )
+    last = before or Access(protocol=reading.protocol, at=reading.at, seconds=0.0)
+    return replace(
+        last,
+        at=reading.at,
+        seconds=reading.seconds,
+        error=reading.error,
+        error_text=reading.error_text,
+        missed=last.missed + 1,
+        missed_since=last.missed_since or reading.at,
+    )
+
+
+def _parts(
+    before: Mapping[PartKey, Mapping[ProtocolName, Seen]], reading: Reading
+) -> Mapping[PartKey, Mapping[ProtocolName, Seen]]:
+    named = {(o.role, o.component) for o in reading.observations}
+    parts = {key: told for key, told in before.items() if key in named or key[0] not in reading.complete}
+    for observation in reading.observations:
+        key = (observation.role, observation.component)
+        told = parts.get(key, {})
+        last = told.get(reading.protocol)
+        seen = Seen(
+            observation,
+            reading.at,
+            reading.protocol,
+            lost_polls=(last.lost_polls if last else 0) + 1 if observation.lost else 0,
+            known_total=observation.total if observation.total is not None else last and last.known_total,
+        )
+        parts[key] = {**told, reading.protocol: seen}
+    return parts
