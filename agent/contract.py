@@ -46,7 +46,7 @@ class Target(Model):
 
 
 class Decisions(Model):
-    """Our readings where the contract is silent or says two things. A site may set each (`contract.decisions`).
+    """Our readings where the contract is silent or says two things. A site may set each of them.
 
     coverage_hours: which of the contract's calendars runs the respond clock.
     minor_reading: how the 24 hours of a minor failure are counted.

@@ -104,7 +104,8 @@ class AgentStopped:
 
 
 Body = Annotated[
-    Opened | Updated | Resolved | FirstSeen | RestartSeen | AgentStarted | AgentStopped, Field(discriminator="kind")
+    Opened | Updated | Resolved | FirstSeen | RestartSeen | AgentStarted | AgentStopped,
+    Field(discriminator="kind"),
 ]
 
 

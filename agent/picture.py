@@ -136,7 +136,13 @@ def _parts(
             reading.at,
             reading.protocol,
             lost_polls=(last.lost_polls if last else 0) + 1 if observation.lost else 0,
-            known_total=observation.total if observation.total is not None else last and last.known_total,
+            known_total=_total(observation, last),
         )
         parts[key] = {**told, reading.protocol: seen}
     return parts
+
+
+def _total(observation: Observation, last: Seen | None) -> int | None:
+    if observation.total is not None or last is None:
+        return observation.total
+    return last.known_total

@@ -1,0 +1,151 @@
+"""What a picture cannot hold: first sights, restarts of the last 24 hours, station counts of the last hour,
+and which failures stand. Pure; folded from the journal's entries and from readings as they come.
+
+What must survive a restart of the agent is an entry: `learn` returns the entries that a reading calls for,
+and only `apply` (of an entry that the journal has taken) changes what is remembered of them. Station counts
+are kept in memory only: they gate raising, never staying raised, and an hour refills them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from agent.entries import Body, Entry, FirstSeen, Opened, Resolved, RestartSeen, Updated
+from agent.failures import Key
+from collectors.base import Reading, RestartEvent
+
+RESTARTS_KEPT = timedelta(hours=24)
+COUNTS_KEPT = timedelta(minutes=60)
+# Two tellings of one restart: the same source repeats itself within seconds (an uptime is whole seconds and
+# polls take some); different sources differ by the way they learn of it (R4).
+SAME_SOURCE = timedelta(seconds=30)
+OTHER_SOURCE = timedelta(minutes=5)
+# sysUpTime is a 32-bit count of hundredths: it starts again after 497 days, and that is no restart (R4).
+UPTIME_WRAP = timedelta(seconds=2**32 / 100)
+WRAP_SLACK = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A failure that is an open ticket: what was last told of it."""
+
+    ticket: str
+    severity: str
+    lost: int | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The memory behind a judgement. `standing`: open tickets by key, which hysteresis (T7, S2) looks at."""
+
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    restarts: Mapping[str, tuple[RestartEvent, ...]] = field(default_factory=dict)
+    station_counts: Mapping[str, tuple[tuple[datetime, int], ...]] = field(default_factory=dict)
+    standing: Mapping[Key, Standing] = field(default_factory=dict)
+
+    @classmethod
+    def fold(cls, entries: Iterable[Entry]) -> History:
+        """The history that a journal tells."""
+        history = cls()
+        for entry in entries:
+            history = history.apply(entry)
+        return history
+
+    def apply(self, entry: Entry) -> History:
+        """The history after this entry."""
+        body = entry.body
+        match body:
+            case FirstSeen():
+                return replace(self, first_seen={**self.first_seen, body.system: entry.at})
+            case RestartSeen():
+                event = RestartEvent(body.restarted, body.level, body.planned, body.source)
+                kept = [
+                    old
+                    for old in self.restarts.get(body.system, ())
+                    if event.at - old.at < RESTARTS_KEPT or old == self._last(body.system)
+                ]
+                events = tuple(sorted([*kept, event], key=lambda each: each.at))
+                return replace(self, restarts={**self.restarts, body.system: events})
+            case Opened():
+                stands = Standing(body.ticket, body.severity, body.lost, body.total)
+                return replace(self, standing={**self.standing, body.key: stands})
+            case Updated() | Resolved():
+                standing = dict(self.standing)
+                for key, old in self.standing.items():
+                    if old.ticket != body.ticket:
+                        continue
+                    if isinstance(body, Resolved):
+                        del standing[key]
+                    else:
+                        standing[key] = Standing(body.ticket, body.severity, body.lost, body.total)
+                return replace(self, standing=standing)
+            case _:
+                return self
+
+    def learn(self, reading: Reading) -> tuple[History, tuple[Body, ...]]:
+        """What this reading adds: the history with its counts, and the entries that it calls for."""
+        if reading.error is not None:
+            return self, ()
+        bodies: list[Body] = []
+        if reading.system not in self.first_seen:
+            bodies.append(FirstSeen(system=reading.system))
+        history = self
+        told: list[RestartEvent] = list(self.restarts.get(reading.system, ()))
+        for observation in reading.observations:
+            if observation.role == "stations" and observation.present is not None:
+                history = history._count(reading, observation.present)
+            for event in observation.events:
+                if reading.at - event.at < RESTARTS_KEPT and not any(_same(event, old) for old in told):
+                    told.append(event)
+                    bodies.append(_restart(reading.system, event, told[:-1]))
+        return history, tuple(bodies)
+
+    def highest(self, system: str, since: datetime) -> int | None:
+        """The highest station count since then; None if none was told."""
+        counts = [present for at, present in self.station_counts.get(system, ()) if at >= since]
+        return max(counts, default=None)
+
+    def recent_restarts(self, system: str, since: datetime) -> tuple[RestartEvent, ...]:
+        """Unplanned restarts after that instant, and after the system was first seen."""
+        first = self.first_seen.get(system)
+        if first is None:
+            return ()
+        return tuple(
+            event
+            for event in self.restarts.get(system, ())
+            if not event.planned and event.at > since and event.at > first
+        )
+
+    def _count(self, reading: Reading, present: int) -> History:
+        kept = [
+            (at, count)
+            for at, count in self.station_counts.get(reading.system, ())
+            if reading.at - at <= COUNTS_KEPT
+        ]
+        counts = (*kept, (reading.at, present))
+        return replace(self, station_counts={**self.station_counts, reading.system: counts})
+
+    def _last(self, system: str) -> RestartEvent | None:
+        events = self.restarts.get(system, ())
+        return events[-1] if events else None
+
+
+def _same(one: RestartEvent, other: RestartEvent) -> bool:
+    near = SAME_SOURCE if one.source == other.source else OTHER_SOURCE
+    return abs(one.at - other.at) <= near
+
+
+def _restart(system: str, event: RestartEvent, before: Iterable[RestartEvent]) -> RestartSeen:
+    wrapped = event.source == "uptime" and any(
+        abs(event.at - old.at - UPTIME_WRAP) <= WRAP_SLACK for old in before if old.source == "uptime"
+    )
+    return RestartSeen(
+        system=system,
+        restarted=event.at,
+        level="counter wrap" if wrapped else event.level,
+        planned=event.planned or wrapped,
+        source=event.source,
+    )

@@ -1,0 +1,243 @@
+"""Failures over time: what is pending, what is told, and what must be told now (rules I5, I6). Pure.
+
+`decide` compares what is with what was told; it knows no edges. A lost reading, a restart of the agent or a
+changed contract therefore repair themselves on the next pass. The state of open incidents changes only by
+entries that the journal has taken: if it could not take them, the next pass decides the same again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from agent.contract import Contract
+from agent.entries import Body, Entry, Opened, Resolved, Updated
+from agent.failures import Failure, Judgement, Key
+
+CLEAR_AT_MOST = timedelta(seconds=60)  # I6: away for the shorter of the raise hold and this
+TEXT_EVERY = timedelta(seconds=60)  # figures may move with every poll; an operator's log should not
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A failure that has not lasted yet: begun then, seen failing for `held` up to `last`."""
+
+    began: datetime
+    held: timedelta
+    last: datetime
+    needs: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A failure that is a ticket: what was last told of it, and since when it looks otherwise."""
+
+    ticket: str
+    severity: str
+    clause: str
+    summary: str
+    responsibility: str
+    told_at: datetime
+    hold: timedelta
+    well_since: datetime | None = None
+    other_class_since: datetime | None = None
+
+    @property
+    def clear_hold(self) -> timedelta:
+        """How long the failure must stay away (I6)."""
+        return min(self.hold, CLEAR_AT_MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """All that is open or pending at a site, and how many tickets there ever were."""
+
+    open: Mapping[Key, Open] = field(default_factory=dict)
+    pending: Mapping[Key, Pending] = field(default_factory=dict)
+    tickets: int = 0
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Every key that a judgement must be asked about."""
+        return (*self.open, *self.pending)
+
+    @classmethod
+    def fold(cls, entries: Iterable[Entry]) -> Incidents:
+        """The incidents that a journal tells: open ones only, holds begin anew."""
+        incidents = cls()
+        for entry in entries:
+            incidents = incidents.apply(entry)
+        return incidents
+
+    def apply(self, entry: Entry) -> Incidents:
+        """The incidents after this entry."""
+        body = entry.body
+        match body:
+            case Opened():
+                told = Open(
+                    body.ticket,
+                    body.severity,
+                    body.clause,
+                    body.summary,
+                    body.responsibility,
+                    entry.at,
+                    body.hold,
+                )
+                pending = {key: value for key, value in self.pending.items() if key != body.key}
+                return Incidents({**self.open, body.key: told}, pending, self.tickets + 1)
+            case Updated():
+                return replace(
+                    self,
+                    open={
+                        key: _retold(told, body, entry.at) if told.ticket == body.ticket else told
+                        for key, told in self.open.items()
+                    },
+                )
+            case Resolved():
+                left = {key: told for key, told in self.open.items() if told.ticket != body.ticket}
+                return replace(self, open=left)
+            case _:
+                return self
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What must be told now, the incidents with their clocks moved on, and when to look again unasked."""
+
+    bodies: tuple[Body, ...]
+    incidents: Incidents
+    wake: datetime | None
+
+
+def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: datetime) -> Decision:
+    """Compare what fails now with what was told. `wake`: the next instant at which a hold ends."""
+    failing = {failure.key: failure for failure in judgement.failures}
+    bodies: list[Body] = []
+    wakes: list[datetime] = []
+    open_now: dict[Key, Open] = {}
+    for key, told in incidents.open.items():
+        after, body, wake = _look_again(told, failing.get(key), key in judgement.blind, contract, now)
+        open_now[key] = after
+        bodies += [body] if body else []
+        wakes += [wake] if wake else []
+
+    pending: dict[Key, Pending] = {}
+    number = incidents.tickets
+    for key, failure in failing.items():
+        if key in incidents.open:
+            continue
+        waiting = _hold_on(incidents.pending.get(key), failure, now)
+        pending[key] = waiting
+        if waiting.needs is None:
+            continue
+        if waiting.held >= waiting.needs:
+            number += 1
+            bodies.append(_opened(f"TW-{number:06d}", failure, waiting.began, contract))
+        else:
+            wakes.append(now + waiting.needs - waiting.held)
+    for key in judgement.blind:  # a hold runs only while its part is seen: it waits, and is not forgotten
+        if (waited := incidents.pending.get(key)) is not None:
+            pending[key] = replace(waited, last=now)
+    return Decision(
+        tuple(bodies), replace(incidents, open=open_now, pending=pending), min(wakes, default=None)
+    )
+
+
+def _hold_on(before: Pending | None, failure: Failure, now: datetime) -> Pending:
+    if failure.since is not None:  # counted from the first missed answer, not from the first judgement
+        began = min(failure.since, now)
+        return Pending(began, now - began, now, failure.hold)
+    if before is None:
+        return Pending(now, timedelta(0), now, failure.hold)
+    held = before.held + max(now - before.last, timedelta(0))  # a clock that steps back takes nothing away
+    return Pending(before.began, held, now, failure.hold)
+
+
+def _look_again(
+    told: Open, failure: Failure | None, blind: bool, contract: Contract, now: datetime
+) -> tuple[Open, Body | None, datetime | None]:
+    """An open incident seen again: its clocks moved on, what to tell of it, when to look again."""
+    if failure is None:
+        if blind:
+            return replace(told, well_since=None), None, None
+        since = min(told.well_since or now, now)
+        after = replace(told, well_since=since, other_class_since=None)
+        if now - since >= told.clear_hold:
+            gone = _span(now - since)
+            return after, Resolved(ticket=told.ticket, reason=f"seen well for {gone}"), None
+        return after, None, since + told.clear_hold
+
+    seen_again = replace(told, well_since=None)
+    if failure.hold is None:  # a first missed poll: nothing is known that would change what was told
+        return seen_again, None, None
+    if failure.severity != told.severity or failure.clause != told.clause:
+        since = min(told.other_class_since or now, now)
+        rises = contract.worse(failure.severity, told.severity)
+        # Up at once, but half capacity only after its hold (T7); down after the clear hold (I6).
+        waits = (failure.hold if failure.lost is not None else timedelta(0)) if rises else told.clear_hold
+        after = replace(seen_again, other_class_since=since)
+        if now - since >= waits:
+            return after, _updated(told.ticket, failure), None
+        return after, None, since + waits
+    after = replace(seen_again, other_class_since=None)
+    if (failure.summary, failure.responsibility) != (told.summary, told.responsibility):
+        if now - told.told_at >= TEXT_EVERY:
+            return after, _updated(told.ticket, failure), None
+        return after, None, told.told_at + TEXT_EVERY
+    return after, None, None
+
+
+def _retold(told: Open, body: Updated, at: datetime) -> Open:
+    return replace(
+        told,
+        severity=body.severity,
+        clause=body.clause,
+        summary=body.summary,
+        responsibility=body.responsibility,
+        told_at=at,
+        other_class_since=None,
+    )
+
+
+def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract) -> Opened:
+    return Opened(
+        ticket=ticket,
+        key=failure.key,
+        location=failure.location,
+        severity=failure.severity,
+        clause=failure.clause,
+        clauses=failure.clauses,
+        rules=failure.rules,
+        summary=failure.summary,
+        responsibility=failure.responsibility,
+        note=failure.note,
+        evidence=failure.evidence,
+        began=began,
+        contract=contract.label,
+        hold=failure.hold or timedelta(0),
+        lost=failure.lost,
+        total=failure.total,
+        left_out=failure.left_out,
+    )
+
+
+def _updated(ticket: str, failure: Failure) -> Updated:
+    return Updated(
+        ticket=ticket,
+        severity=failure.severity,
+        clause=failure.clause,
+        clauses=failure.clauses,
+        rules=failure.rules,
+        summary=failure.summary,
+        responsibility=failure.responsibility,
+        note=failure.note,
+        evidence=failure.evidence,
+        lost=failure.lost,
+        total=failure.total,
+        left_out=failure.left_out,
+    )
+
+
+def _span(span: timedelta) -> str:
+    return f"{span.total_seconds():.0f} s"

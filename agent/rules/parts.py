@@ -1,0 +1,138 @@
+"""Everything else: one failure per component, minor by "any failure not included" (rules I1, M1, M3, M7).
+
+A vendor's own severity is evidence, never the class. Locations are told by the gateway and by the phone
+system alike; both are one failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from agent.failures import Evidence, Failure, Key, Responsibility
+from agent.picture import Seen
+from agent.rules.scene import Scene, evidence, failure, hold_of
+from agent.site import System
+from collectors.base import Observation, Role
+
+_ONE_EACH: tuple[Role, ...] = (
+    "attendant",
+    "auto_attendant",
+    "integration",
+    "redundancy",
+    "equipment",
+    "environment",
+    "capacity",
+    "alarm",
+)
+
+
+def judge_parts(scene: Scene) -> Iterator[Failure]:
+    """One failure per failing component of the roles that no rule of their own covers, and per location."""
+    for system in scene.site.systems:
+        for seen in scene.picture.of(system.name).fresh(*_ONE_EACH):
+            if _failing(seen.observation):
+                yield _part(scene, system, seen)
+        if system.gateway_number is not None and (failure := _location(scene, system)) is not None:
+            yield failure
+        yield from _restart(scene, system)
+
+
+def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Seen]]:
+    """What is freshly said of a gateway's registration: by itself, and by the phone system (P4)."""
+    words = [(gateway, seen) for seen in scene.picture.of(gateway.name).fresh("location")]
+    for system in scene.systems_for("phone_system"):
+        if system.name == gateway.name:
+            continue
+        words.extend(
+            (system, seen)
+            for seen in scene.picture.of(system.name).fresh("location")
+            if seen.observation.number is not None and seen.observation.number == gateway.gateway_number
+        )
+    return words
+
+
+def _failing(observation: Observation) -> bool:
+    if observation.role == "alarm":  # M3: warnings are kept and counted, M2: events are logged
+        return observation.vendor_severity not in ("warning", "cleared") and observation.kind != "event"
+    return bool(observation.lost) or bool(observation.in_use)
+
+
+def _part(scene: Scene, system: System, seen: Seen) -> Failure:
+    observation = seen.observation
+    summary, text = _words(observation)
+    return failure(
+        scene,
+        system,
+        Key(system.name, observation.role, observation.component),
+        rules=("M1", "M7") if observation.role == "alarm" else ("M7",),
+        summary=summary,
+        responsibility=_whose(observation),
+        evidence=(evidence(system, seen, text),),
+        hold=hold_of(scene.site.holds, observation),
+        location=observation.location,
+        lost=observation.lost,
+        total=observation.total,
+    )
+
+
+def _words(observation: Observation) -> tuple[str, str]:
+    name = observation.component
+    if observation.role == "alarm":
+        since = f" since {observation.since:%Y-%m-%d %H:%M}" if observation.since else ""
+        return f"alarm on {name}", f"vendor severity {observation.vendor_severity}{since}"
+    if observation.in_use and not observation.lost:
+        return f"{name} in use, service kept", "in use"
+    if observation.used is not None and observation.limit is not None:
+        figure = f"{observation.used} of {observation.limit} used"
+        return f"{name} at its limit: new calls may fail", figure
+    figure = f"{observation.lost} of {observation.total} out of use"
+    what = "outside its limits" if observation.role == "environment" else "out of use"
+    return f"{name} {what}", figure
+
+
+def _whose(observation: Observation) -> Responsibility:
+    if observation.side == "power" or (observation.role == "environment" and observation.room):
+        return "customer_environment"
+    if observation.side == "network":
+        return "customer_network"
+    return "carrier" if observation.side == "far" else "vendor"
+
+
+def _location(scene: Scene, gateway: System) -> Failure | None:
+    words = gateway_words(scene, gateway)
+    lost = [(system, seen) for system, seen in words if seen.observation.lost]
+    # A gateway that serves somewhere is no lost location, whatever the main server says of it (S3, I11).
+    serving = any(system is gateway and seen.observation.lost == 0 for system, seen in words)
+    if not lost or serving:
+        return None
+    return failure(
+        scene,
+        gateway,
+        Key(gateway.name, "location"),
+        rules=("P4", "M7"),
+        summary=f"location {gateway.location}: its gateway serves on no controller",
+        evidence=(evidence(system, seen, "not registered") for system, seen in lost),
+        hold=scene.site.holds.location,
+    )
+
+
+def _restart(scene: Scene, system: System) -> Iterator[Failure]:
+    since = scene.now - scene.contract.decisions.restart_stands
+    events = scene.history.recent_restarts(system.name, since)
+    if not events:
+        return
+    last = events[-1]
+    zone = scene.site.zone_of(system)
+    count = "restarted" if len(events) == 1 else f"restarted {len(events)} times"
+    text = f"restarts: {last.level} at {last.at.astimezone(zone):%Y-%m-%d %H:%M:%S} (by {last.source})"
+    yield failure(
+        scene,
+        system,
+        Key(system.name, "restart"),
+        rules=("R2", "M7"),
+        summary=f"{count}, last at {last.at.astimezone(zone):%H:%M}",
+        evidence=(Evidence(text, system.name, "restart", "restarts", last.source, last.at),),
+        hold=timedelta(0),
+        since=last.at,
+    )

@@ -1,0 +1,93 @@
+"""Stations: how many of those that should be present are not (rules S2, S4, S5; learning, S1, is to come).
+
+The basis is the number configured for the system; without one it is a fall that the agent saw itself, and
+then it is never more than minor: an office that empties every evening must not be a major every evening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from agent.failures import Failure, Key
+from agent.history import COUNTS_KEPT, Standing
+from agent.picture import Seen
+from agent.rules.scene import Scene, evidence, failure
+from agent.site import System
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """How many stations should be present, and whether anybody said so."""
+
+    expected: int
+    configured: bool
+    words: str
+
+
+def judge_stations(scene: Scene) -> Iterator[Failure]:
+    """At most one failure per system that tells a station count."""
+    for system in scene.site.systems:
+        for seen in scene.picture.of(system.name).fresh("stations"):
+            if (failure := _judge(scene, system, seen)) is not None:
+                yield failure
+
+
+def _judge(scene: Scene, system: System, seen: Seen) -> Failure | None:
+    present = seen.observation.present
+    key = Key(system.name, "stations")
+    standing = scene.history.standing.get(key)
+    if present is None or (basis := _basis(scene, system, seen, standing)) is None:
+        return None
+    lost = max(0, basis.expected - present)
+    decisions = scene.contract.decisions
+    if lost == 0 or lost * 100 < basis.expected * decisions.station_begins_percent:
+        return None
+
+    clause = None
+    half = scene.contract.clause_for("half-capacity")
+    rules = ["S4", "S5"] if basis.configured else ["S2", "S4"]
+    if half is not None and _half(scene, system, basis, present, standing=standing, severity=half.severity):
+        clause = half
+        rules.append("S2")
+    return failure(
+        scene,
+        system,
+        key,
+        clause=clause,
+        rules=rules,
+        summary=f"{lost} of {basis.expected} stations missing",
+        evidence=(evidence(system, seen, f"{present} present, {basis.expected} expected: {basis.words}"),),
+        hold=scene.site.holds.stations,
+        lost=lost,
+        total=basis.expected,
+    )
+
+
+def _basis(scene: Scene, system: System, seen: Seen, standing: Standing | None) -> Basis | None:
+    if system.stations is not None:
+        return Basis(system.stations.expected, configured=True, words="configured for the site")
+    if standing is not None and standing.total is not None:
+        return Basis(standing.total, configured=False, words="present before this failure began")
+    within: timedelta = scene.contract.decisions.station_fall_within
+    highest = scene.history.highest(system.name, seen.at - within - scene.site.holds.stations)
+    if highest is None:
+        return None
+    minutes = within.total_seconds() / 60
+    return Basis(highest, configured=False, words=f"present within the last {minutes:g} minutes")
+
+
+def _half(
+    scene: Scene, system: System, basis: Basis, present: int, *, standing: Standing | None, severity: str
+) -> bool:
+    lost = basis.expected - present
+    decisions = scene.contract.decisions
+    if not basis.configured or basis.expected < decisions.station_floor:
+        return False
+    if standing is not None and standing.severity == severity:  # T7's way down; the fall gates raising only
+        return lost * 100 >= basis.expected * decisions.half_capacity_down_percent
+    if lost * 100 < basis.expected * decisions.half_capacity_percent:
+        return False
+    highest = scene.history.highest(system.name, scene.now - COUNTS_KEPT) or present
+    return (highest - present) * 100 >= highest * decisions.station_fall_percent

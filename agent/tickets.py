@@ -1,0 +1,127 @@
+"""A ticket is a fold over its journal entries; its due times are computed on reading, never stored. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from agent.calendars import Calendar
+from agent.contract import Contract, Step
+from agent.entries import Entry, Opened, Resolved, Updated
+from agent.failures import Evidence, Key, Responsibility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One ticket as its entries tell it. `severities`: each class with the instant from which it held."""
+
+    id: str
+    key: Key
+    location: str | None
+    severity: str
+    severities: tuple[tuple[datetime, str], ...]
+    clause: str
+    clauses: tuple[str, ...]
+    rules: tuple[str, ...]
+    summary: str
+    responsibility: Responsibility
+    note: str
+    evidence: tuple[Evidence, ...]
+    left_out: tuple[str, ...]
+    began: datetime
+    received: datetime
+    contract: str
+    resolved: datetime | None = None
+    reason: str = ""
+
+    @property
+    def state(self) -> str:
+        """`open` or `resolved`."""
+        return "open" if self.resolved is None else "resolved"
+
+    def due(self, step: Step, contract: Contract, hours: Calendar) -> datetime | None:
+        """When that step is due: the earliest of the targets that its classes opened (C1, C5).
+
+        An upgrade opens the new severity's target from that moment and the earlier due time stands; a
+        downgrade opens none.
+        """
+        worst: str | None = None
+        dues: list[datetime] = []
+        for at, severity in self.severities:
+            if worst is not None and not contract.worse(severity, worst):
+                continue
+            worst = severity
+            due = contract.due(severity, step, at, hours)
+            dues += [due] if due is not None else []
+        return min(dues, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """Every ticket of a site by id, in the order of their ids."""
+
+    by_id: Mapping[str, Ticket] = field(default_factory=dict)
+
+    @classmethod
+    def fold(cls, entries: Iterable[Entry]) -> Tickets:
+        """The tickets that a journal tells."""
+        by_id: dict[str, Ticket] = {}
+        for entry in entries:
+            if (ticket := _after(by_id, entry)) is not None:
+                by_id[ticket.id] = ticket
+        return cls(by_id)
+
+    def apply(self, entry: Entry) -> Tickets:
+        """The tickets after this entry."""
+        ticket = _after(self.by_id, entry)
+        return self if ticket is None else Tickets({**self.by_id, ticket.id: ticket})
+
+    @property
+    def open(self) -> tuple[Ticket, ...]:
+        """The tickets that are not resolved."""
+        return tuple(ticket for ticket in self.by_id.values() if ticket.resolved is None)
+
+
+def _after(by_id: Mapping[str, Ticket], entry: Entry) -> Ticket | None:
+    body = entry.body
+    match body:
+        case Opened():
+            return Ticket(
+                id=body.ticket,
+                key=body.key,
+                location=body.location,
+                severity=body.severity,
+                severities=((entry.at, body.severity),),
+                clause=body.clause,
+                clauses=body.clauses,
+                rules=body.rules,
+                summary=body.summary,
+                responsibility=body.responsibility,
+                note=body.note,
+                evidence=body.evidence,
+                left_out=body.left_out,
+                began=body.began,
+                received=entry.at,
+                contract=body.contract,
+            )
+        case Updated() if body.ticket in by_id:
+            before = by_id[body.ticket]
+            changed = body.severity != before.severity
+            return replace(
+                before,
+                severity=body.severity,
+                severities=(*before.severities, (entry.at, body.severity)) if changed else before.severities,
+                clause=body.clause,
+                clauses=body.clauses,
+                rules=body.rules,
+                summary=body.summary,
+                responsibility=body.responsibility,
+                note=body.note,
+                evidence=body.evidence,
+                left_out=body.left_out,
+            )
+        case Resolved() if body.ticket in by_id:
+            return replace(by_id[body.ticket], resolved=entry.at, reason=body.reason)
+        case _:
+            return None
