@@ -1,0 +1,5 @@
+"""`python -m agent` is `trunkwatch`."""
+
+from agent.cli import main
+
+main()

@@ -1,0 +1,331 @@
+"""The daemon: wiring, the order of start and stop, and the whole pipeline on one screen.
+
+    schedule -> poller -> reading -> knowledge.hear -> knowledge.judge -> entries -> journal
+                                            journal -> knowledge.apply, alert log; knowledge -> metrics, pages
+
+It decides nothing itself. One task judges, so that readings are taken one after the other and no decision is
+made on half a picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from agent.alertlog import AlertLog, LogLine
+from agent.control import Answer, Caller, ControlServer, Request
+from agent.entries import AgentStarted, AgentStopped, Body
+from agent.journal import Journal, JournalError
+from agent.knowledge import Knowledge
+from agent.lines import open_poller, pacing_of, protocols_of
+from agent.loading import ConfigError, Setup, load_setup
+from agent.poller import POLL_DEADLINE, Poller
+from agent.questions import answer_question
+from agent.schedule import Schedule, Task
+from agent.showing import Terms, agent_view, ticket_views
+from agent.telling import Teller
+from agent.version import VERSION
+from agent.views import AgentView, TicketView, Verdict
+from agent.web import listen_on, serve_on
+from collectors.base import ProtocolName, Reading
+from collectors.sessions.snmp import Lanes
+
+log = logging.getLogger("trunkwatch")
+
+ALIVE_EVERY = timedelta(hours=1)
+LOOK_AGAIN = timedelta(seconds=30)  # without news or a hold that ends: rules that look at the clock alone
+
+
+class Daemon:
+    """One running agent. `now`: the wall clock, UTC."""
+
+    def __init__(
+        self, setup: Setup, journal: Journal, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.setup = setup
+        self.journal = journal
+        self.now = now
+        self.started = now()
+        self.terms = Terms.of(setup.site, setup.contract)
+        self.knowledge = Knowledge.fold(journal.entries)
+        self.lanes = Lanes()
+        self.pollers: dict[tuple[str, ProtocolName], Poller] = {}
+        self.intervals: dict[tuple[str, ProtocolName], timedelta] = {}
+        self.schedule = Schedule(())
+        self.teller = Teller(
+            journal, AlertLog(setup.alert_log, setup.site.sinks.alert_log.format), self._terms
+        )
+        self.teller.hear(journal.entries)
+        self._readings: asyncio.Queue[Reading] = asyncio.Queue()
+        self._waiting: dict[str, list[asyncio.Future[Reading]]] = {}
+        self._journal_trouble = ""
+        self._first_round = asyncio.Event()
+        self._stop = asyncio.Event()
+
+    # --- start and stop ---------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Watch until told to stop. Raises WebError or ControlError, before anything is polled."""
+        async with AsyncExitStack() as stack:
+            # What can refuse to start comes first; what asks devices comes last and stops first.
+            listener = listen_on(self.setup.site.web.listen, self.setup.site.web.port)
+            stack.callback(listener.close)
+            control = ControlServer(self.setup.control_socket, self._answer)
+            await control.start()
+            stack.push_async_callback(control.stop)
+            await self._tell((AgentStarted(version=VERSION, contract=self.setup.contract.label),))
+            stack.push_async_callback(self._say_goodbye)
+            tasks: list[asyncio.Task[Any]] = [
+                asyncio.create_task(serve_on(listener, self.view, self._stop), name="web"),
+                asyncio.create_task(self._judge(), name="judge"),
+                asyncio.create_task(self.teller.run(), name="alert log"),
+                asyncio.create_task(self._say_alive(), name="alive"),
+            ]
+            stack.push_async_callback(_cancel, tasks)
+            self._listen_to_signals()
+            self._start_polling()
+            stack.push_async_callback(self._stop_polling)
+            log.info(
+                "watching %d systems of %s by %s; http://%s:%d/",
+                len(self.setup.site.systems),
+                self.setup.site.site,
+                self.setup.contract.label,
+                *listener.getsockname()[:2],
+            )
+            stopping = asyncio.create_task(self._stop.wait(), name="stop")
+            tasks.append(stopping)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                task.result()  # a part that ended by itself is a mistake of ours: say which, and stop whole
+        log.info("stopped")
+
+    def stop(self) -> None:
+        """Begin to stop."""
+        self._stop.set()
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGUSR2, self.teller.reopen)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._background(self.reload()))
+
+    def _start_polling(self) -> None:
+        self.pollers.clear()
+        self.intervals.clear()
+        tasks = []
+        for system in self.setup.site.systems:
+            product = self.setup.products[system.product]
+            for protocol in protocols_of(system, product):
+                poller = open_poller(
+                    self.setup.site,
+                    system,
+                    product,
+                    protocol,
+                    lanes=self.lanes,
+                    read_secret=self.setup.read_secret,
+                    now=self.now,
+                )
+                interval = pacing_of(system, product, protocol).interval
+                self.pollers[system.name, protocol] = poller
+                self.intervals[system.name, protocol] = interval
+                tasks.append(
+                    Task(
+                        system=system.name,
+                        protocol=protocol,
+                        interval=interval,
+                        deadline=POLL_DEADLINE + timedelta(seconds=10),  # the poller's own comes first
+                        poll=partial(self._poll, poller),
+                    )
+                )
+        self.schedule = Schedule(tasks)
+        self.schedule.start()
+
+    async def _stop_polling(self) -> None:
+        await self.schedule.stop()
+        for poller in self.pollers.values():
+            await poller.line.close()
+
+    async def reload(self) -> None:
+        """Take the site file anew: whole, or not at all (SIGHUP)."""
+        try:
+            setup = load_setup(self.setup.path)
+        except ConfigError as error:
+            log.error("the site file was not taken, the old one stays in force:\n%s", error)
+            return
+        before = self.setup.site
+        if (setup.site.web, setup.site.directories, setup.site.sinks) != (
+            before.web,
+            before.directories,
+            before.sinks,
+        ):
+            log.error("the site file was not taken: web, directories and sinks change with a restart only")
+            return
+        await self._stop_polling()
+        self.setup = setup
+        self.terms = Terms.of(setup.site, setup.contract)
+        named = {system.name for system in setup.site.systems}
+        self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - named)
+        self._start_polling()
+        log.info("took the changed site file: %d systems", len(named))
+
+    # --- the pipeline -----------------------------------------------------------------------------------
+
+    async def _poll(self, poller: Poller) -> None:
+        self._readings.put_nowait(await poller.read())
+
+    async def _judge(self) -> None:
+        wake: datetime | None = None
+        while True:
+            reading = await self._next_reading(wake)
+            if reading is not None:
+                self._say_sight(reading)
+                self.knowledge, facts = self.knowledge.hear(reading)
+                await self._tell(facts)
+            setup = self.setup
+            bodies, self.knowledge, wake = self.knowledge.judge(
+                setup.site, setup.contract, setup.functions, self.now()
+            )
+            await self._tell(bodies)
+            if not self._unasked():
+                self._first_round.set()
+            if reading is not None:
+                for waiting in self._waiting.pop(reading.system, []):
+                    if not waiting.done():
+                        waiting.set_result(reading)
+
+    async def _next_reading(self, wake: datetime | None) -> Reading | None:
+        """The next reading, or None when a hold ends before one comes."""
+        wait = LOOK_AGAIN if wake is None else max(min(wake - self.now(), LOOK_AGAIN), timedelta(0))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait.total_seconds()):
+                return await self._readings.get()
+        return None
+
+    async def _tell(self, bodies: tuple[Body, ...]) -> None:
+        """Write to the journal; only what it took changes what we believe to have told."""
+        if not bodies:
+            return
+        try:
+            entries = await self.journal.append(bodies, self.now())
+        except JournalError as error:
+            if not self._journal_trouble:
+                log.error("%s; watching goes on, and this is decided again with the next reading", error)
+            self._journal_trouble = str(error)
+            return
+        if self._journal_trouble:
+            log.warning("the journal can be written again")
+            self._journal_trouble = ""
+        for entry in entries:
+            self.knowledge = self.knowledge.apply(entry)
+        self.teller.hear(entries)
+
+    # --- what is shown ----------------------------------------------------------------------------------
+
+    def view(self) -> AgentView:
+        """The whole agent as it is now, for metrics, status page and questions."""
+        return agent_view(
+            self.terms,
+            self.knowledge,
+            products=self.setup.products,
+            functions=self.setup.functions,
+            intervals=self.intervals,
+            started=self.started,
+            now=self.now(),
+            version=VERSION,
+            healthy=self._healthy(),
+            ready=self._ready(),
+        )
+
+    def _healthy(self) -> Verdict:
+        return self.schedule.progress(asyncio.get_running_loop().time())
+
+    def _ready(self) -> Verdict:
+        if unasked := self._unasked():
+            return False, f"not asked yet: {', '.join(unasked)}"
+        if self._journal_trouble:
+            return False, self._journal_trouble
+        return True, f"each of {len(self.intervals)} ways of access answered or timed out once"
+
+    def _unasked(self) -> list[str]:
+        return [
+            f"{system} ({protocol})"
+            for system, protocol in self.intervals
+            if protocol not in self.knowledge.picture.of(system).accesses
+        ]
+
+    def _terms(self) -> Terms:
+        return self.terms
+
+    def _say_sight(self, reading: Reading) -> None:
+        # Once when it goes dark and once when it is back: what repeats with every poll is no news.
+        access = self.knowledge.picture.of(reading.system).accesses.get(reading.protocol)
+        before = access.error if access else None
+        if reading.error is not None and (access is None or reading.error != before):
+            log.warning(
+                "%s (%s): %s: %s", reading.system, reading.protocol, reading.error, reading.error_text
+            )
+        elif reading.error is None and before is not None:
+            log.info("%s (%s): seen again", reading.system, reading.protocol)
+
+    async def _say_alive(self) -> None:
+        await self._first_round.wait()
+        while True:
+            view = self.view()
+            count = len(view.open_tickets)
+            noun = "ticket" if count == 1 else "tickets"
+            text = f"{view.seen} of {len(view.systems)} systems seen, {count} open {noun}"
+            self.teller.say(LogLine(at=view.now, verb="ALIVE", text=text))
+            await asyncio.sleep(ALIVE_EVERY.total_seconds())
+
+    async def _say_goodbye(self) -> None:
+        await self._tell((AgentStopped(),))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await self.teller.tell()
+
+    async def _answer(self, request: Request, caller: Caller) -> Answer:
+        return await answer_question(request, self._ticket_views, self._poll_now, self._systems)
+
+    def _ticket_views(self) -> tuple[TicketView, ...]:
+        return ticket_views(self.knowledge.tickets, self.terms)
+
+    def _systems(self) -> tuple[str, ...]:
+        return tuple(system.name for system in self.setup.site.systems)
+
+    async def _poll_now(self, system: str) -> Reading:
+        """Ask that system on the daemon's own line and budget, and wait for the reading."""
+        waiting: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(system, []).append(waiting)
+        self.schedule.poll_now(system)
+        return await waiting
+
+    def _background(self, work: object) -> None:
+        if asyncio.iscoroutine(work):
+            task = asyncio.ensure_future(work)
+            task.add_done_callback(lambda done: done.cancelled() or done.result())
+
+
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        if task.get_name() != "web":  # it ends by itself, with its answers given, once `stop` is set
+            task.cancel()
+    await asyncio.wait(tasks, timeout=5)
+
+
+async def run_daemon(path: Path) -> None:
+    """Load, open the journal, run. Raises ConfigError, JournalError, WebError, ControlError: one sentence."""
+    setup = load_setup(path)
+    setup.make_directories()
+    journal = Journal.open(setup.journal)
+    try:
+        await Daemon(setup, journal).run()
+    finally:
+        await journal.close()

@@ -1,0 +1,82 @@
+"""All that the core knows at one moment, and how a reading, an entry and the passing of time change it. Pure.
+
+The daemon drives it with the wall clock and a journal; tests and replays drive it with a false clock and a
+list. Nothing in here knows which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from agent.classify import classify
+from agent.contract import Contract
+from agent.entries import Body, Entry
+from agent.history import History
+from agent.incidents import Incidents, decide
+from agent.picture import Picture
+from agent.site import Function, Site
+from agent.tickets import Tickets
+from collectors.base import Reading
+
+
+class Verdicts(NamedTuple):
+    """What must be told now, what is known after (before any of it is told), when to look again."""
+
+    bodies: tuple[Body, ...]
+    knowledge: Knowledge
+    wake: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Picture, history, incidents and tickets: they change together or not at all."""
+
+    picture: Picture = field(default_factory=Picture)
+    history: History = field(default_factory=History)
+    incidents: Incidents = field(default_factory=Incidents)
+    tickets: Tickets = field(default_factory=Tickets)
+
+    @classmethod
+    def fold(cls, entries: Iterable[Entry]) -> Knowledge:
+        """What a journal tells: tickets, open incidents, history. Nothing is seen yet."""
+        told = tuple(entries)
+        return cls(Picture(), History.fold(told), Incidents.fold(told), Tickets.fold(told))
+
+    def apply(self, entry: Entry) -> Knowledge:
+        """After an entry that the journal has taken."""
+        return Knowledge(
+            self.picture,
+            self.history.apply(entry),
+            self.incidents.apply(entry),
+            self.tickets.apply(entry),
+        )
+
+    def hear(self, reading: Reading) -> tuple[Knowledge, tuple[Body, ...]]:
+        """After a reading, and the facts in it that the journal must keep."""
+        history, facts = self.history.learn(reading)
+        return replace(self, picture=self.picture.apply(reading), history=history), facts
+
+    def judge(
+        self, site: Site, contract: Contract, functions: Mapping[str, Function], now: datetime
+    ) -> Verdicts:
+        """What the whole picture calls for at `now`."""
+        judgement = classify(
+            self.picture,
+            self.history,
+            site,
+            contract,
+            functions,
+            now,
+            asked_about=self.incidents.keys,
+        )
+        decision = decide(self.incidents, judgement, contract, now)
+        return Verdicts(decision.bodies, replace(self, incidents=decision.incidents), decision.wake)
+
+    def forget(self, systems: Iterable[str]) -> Knowledge:
+        """Without what was seen of systems that left the site file."""
+        gone = set(systems)
+        kept = {name: seen for name, seen in self.picture.systems.items() if name not in gone}
+        return replace(self, picture=Picture(kept))

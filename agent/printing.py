@@ -1,0 +1,194 @@
+"""What the command line shows a person. It formats; it asks nobody and decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from agent.loading import Setup
+from agent.views import TicketView, moment, span
+from collectors.base import Observation, Reading
+
+# Majors must be seen at a glance on a dark and on a light terminal; nothing else is as loud.
+_SEVERITY = {"major": "bold white on red", "minor": "bold yellow"}
+
+
+def show_tickets(tickets: Iterable[TicketView]) -> RenderableType:
+    """The list: what is wrong, how bad, by when someone must respond."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("ticket", "severity", "state", "system", "clause"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("what", overflow="fold", ratio=1)
+    table.add_column("respond by", no_wrap=True)
+    for ticket in tickets:
+        table.add_row(
+            ticket.id,
+            Text(
+                ticket.severity,
+                style=_SEVERITY.get(ticket.severity, "bold") if ticket.state == "open" else "",
+            ),
+            ticket.state,
+            ticket.system or "-",
+            ticket.clause,
+            escape(ticket.summary),
+            _respond_by(ticket),
+        )
+    return table
+
+
+def show_ticket(ticket: TicketView) -> RenderableType:
+    """One ticket on one screen: the clause in its own words, the evidence, and how it came about."""
+    head = Text.assemble(
+        (ticket.id, "bold"),
+        " ",
+        (f" {ticket.severity.upper()} ", _SEVERITY.get(ticket.severity, "bold")),
+        f" {ticket.state}  {ticket.system or '-'}: {ticket.summary}",
+    )
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("clause", f"{ticket.clause}: “{escape(ticket.clause_text)}”")
+    facts.add_row("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
+    facts.add_row("respond by", _respond_by(ticket))
+    facts.add_row("responsible", f"{ticket.responsibility} ({ticket.note})")
+    facts.add_row("location", ticket.location or "-")
+    facts.add_row("began", moment(ticket.began))
+    facts.add_row("received", moment(ticket.received))
+    if ticket.resolved is not None:
+        facts.add_row(
+            "resolved", f"{moment(ticket.resolved)}, after {span(ticket.resolved - ticket.received)}"
+        )
+    if len(ticket.severities) > 1:
+        facts.add_row("classes", ", ".join(f"{severity} {moment(at)}" for at, severity in ticket.severities))
+    for label, lines in (("evidence", ticket.evidence), ("left out", ticket.left_out)):
+        for number, text in enumerate(lines):
+            facts.add_row(label if number == 0 else "", escape(text))
+    return Group(head, facts)
+
+
+def show_reading(reading: Reading) -> RenderableType:
+    """One poll: what was asked, how long it took, what was seen, what could not be read."""
+    asked = Table(box=None, pad_edge=False, header_style="bold", title="asked", title_justify="left")
+    asked.add_column("question", overflow="fold", ratio=1)
+    asked.add_column("seconds", justify="right")
+    asked.add_column("answer", overflow="fold", ratio=1)
+    for question in reading.questions:
+        asked.add_row(escape(question.text), f"{question.seconds:.3f}", escape(question.outcome))
+    parts: list[RenderableType] = [asked, ""]
+
+    if reading.error is not None:
+        parts.append(Text(f"{reading.error}: {reading.error_text}", style="bold red"))
+        parts.append("Nothing is raised or cleared from this poll but the loss of sight itself.")
+    else:
+        parts += [_observations(reading.observations), "", _samples(reading)]
+        unread = [o for o in reading.observations if o.unread]
+        parts.append("")
+        parts += [f"could not be read: {o.role} {escape(o.component)} {escape(o.detail)}" for o in unread]
+        if not unread:
+            parts.append("Everything that was asked could be read.")
+    head = Text(f"{reading.system} by {reading.protocol} at {reading.at:%Y-%m-%d %H:%M:%S%z}", style="bold")
+    return Group(head, *parts, f"the poll took {reading.seconds:.3f} s")
+
+
+def show_setup(setup: Setup) -> RenderableType:
+    """What `check` found: the very values that the daemon would start with."""
+    site, contract = setup.site, setup.contract
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("system", "product", "function", "location", "asked by", "every"):
+        table.add_column(column, no_wrap=True)
+    for system in site.systems:
+        ways = setup.ways(system)
+        table.add_row(
+            system.name,
+            system.product,
+            setup.functions[system.name],
+            system.location,
+            ", ".join(f"{name} {system.address}" for name, _ in ways),
+            ", ".join(_seconds(pacing.interval) for _, pacing in ways),
+        )
+    decisions = ", ".join(f"{key} {value}" for key, value in setup.site.contract.decisions.items())
+    return Group(
+        Text(f"{setup.path} is right.", style="bold green"),
+        f"site       {escape(site.site)}, {site.zone}, {len(site.locations)} locations, "
+        f"{len(site.primary_numbers)} primary numbers, {len(site.holidays)} holidays",
+        f"contract   {contract.label}: {escape(contract.title)}",
+        f"coverage   {contract.decisions.coverage_hours}"
+        + (f"; the site decides {decisions}" if decisions else ""),
+        f"journal    {setup.journal}",
+        f"alert log  {setup.alert_log} ({site.sinks.alert_log.format})",
+        f"web        http://{site.web.listen}:{site.web.port}/",
+        "",
+        table,
+    )
+
+
+def error_console() -> Console:
+    """Where complaints go."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _observations(observations: Iterable[Observation]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="bold", title="seen", title_justify="left")
+    for column in ("role", "component", "state"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("detail", overflow="fold", ratio=1)
+    for observation in observations:
+        state = _state(observation)
+        style = "red" if observation.lost else "yellow" if observation.unread else ""
+        table.add_row(
+            observation.role,
+            escape(observation.component),
+            Text(state, style=style),
+            escape(observation.detail),
+        )
+    return table
+
+
+def _state(observation: Observation) -> str:
+    if observation.unread:
+        return "could not be read"
+    words = []
+    if observation.lost is not None:
+        words.append(f"{observation.lost} of {observation.total} lost")
+    if observation.planned:
+        words.append(f"{observation.planned} on purpose")
+    if observation.degraded:
+        words.append(f"{observation.degraded} degraded")
+    if observation.present is not None:
+        of = "" if observation.administered is None else f" of {observation.administered} administered"
+        words.append(f"{observation.present} present{of}")
+    if observation.used is not None:
+        words.append(f"{observation.used} of {observation.limit} used")
+    if observation.vendor_severity is not None:
+        words.append(f"vendor: {observation.vendor_severity}")
+    if observation.in_use:
+        words.append("in use")
+    words += [f"{event.level} at {event.at:%Y-%m-%d %H:%M}" for event in observation.events]
+    return ", ".join(words) or "-"
+
+
+def _samples(reading: Reading) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="bold", title="samples", title_justify="left")
+    table.add_column("metric", no_wrap=True)
+    table.add_column("value", justify="right")
+    for sample in reading.samples:
+        labels = ",".join(
+            f'{name}="{value}"' for name, value in zip(sample.metric.labels, sample.labels, strict=True)
+        )
+        table.add_row(
+            escape(f"{sample.metric.name}{{{labels}}}" if labels else sample.metric.name), f"{sample.value:g}"
+        )
+    return table
+
+
+def _respond_by(ticket: TicketView) -> str:
+    return moment(ticket.respond_by) if ticket.respond_by is not None else "-"
+
+
+def _seconds(length: timedelta) -> str:
+    return f"{length.total_seconds():g} s"

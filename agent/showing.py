@@ -1,0 +1,162 @@
+"""Fills the views from picture, tickets and incidents: what metrics, web, log and command line are shown.
+
+Pure. The command line fills the same ticket views from the journal alone when no daemon runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.calendars import Calendar
+from agent.contract import Contract, Step
+from agent.knowledge import Knowledge
+from agent.picture import Access
+from agent.site import Function, Site
+from agent.tickets import Ticket, Tickets
+from agent.views import AccessView, AgentView, DueView, SystemView, TicketView, Verdict
+from collectors.base import Product, ProtocolName
+
+RESOLVED_SHOWN = 20
+STEPS: tuple[Step, ...] = ("respond", "assign", "resolve")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a ticket is read by: the site, its contract, its coverage hours."""
+
+    site: Site
+    contract: Contract
+    hours: Calendar
+
+    @classmethod
+    def of(cls, site: Site, contract: Contract) -> Terms:
+        """The terms of that site under that contract."""
+        holidays = {holiday.date: holiday.name for holiday in site.holidays}
+        return cls(site, contract, contract.calendar(holidays))
+
+
+def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
+    """One ticket in the site's own time, with its due time computed now."""
+    zone = terms.site.zone
+    due = ticket.due("respond", terms.contract, terms.hours)
+    words = next((c.words for c in terms.contract.clauses if c.id == ticket.clause), "")
+    return TicketView(
+        id=ticket.id,
+        system=ticket.key.system,
+        component=ticket.key.component,
+        role=ticket.key.role,
+        location=ticket.location,
+        severity=ticket.severity,
+        clause=ticket.clause,
+        clause_text=words,
+        clauses=ticket.clauses,
+        rules=ticket.rules,
+        summary=ticket.summary,
+        responsibility=ticket.responsibility,
+        note=ticket.note,
+        state="open" if ticket.resolved is None else "resolved",
+        began=ticket.began.astimezone(zone),
+        received=ticket.received.astimezone(zone),
+        respond_by=due.astimezone(zone) if due else None,
+        resolved=ticket.resolved.astimezone(zone) if ticket.resolved else None,
+        evidence=tuple(
+            f"{e.system} {e.text} ({e.protocol}, {e.at.astimezone(zone):%H:%M:%S})" for e in ticket.evidence
+        ),
+        left_out=ticket.left_out,
+        severities=tuple((at.astimezone(zone), severity) for at, severity in ticket.severities),
+    )
+
+
+def ticket_views(tickets: Tickets, terms: Terms) -> tuple[TicketView, ...]:
+    """Every ticket, in the order of their ids."""
+    return tuple(ticket_view(ticket, terms) for ticket in tickets.by_id.values())
+
+
+def agent_view(
+    terms: Terms,
+    knowledge: Knowledge,
+    *,
+    products: Mapping[str, Product],
+    functions: Mapping[str, Function],
+    intervals: Mapping[tuple[str, ProtocolName], timedelta],
+    started: datetime,
+    now: datetime,
+    version: str,
+    healthy: Verdict,
+    ready: Verdict,
+) -> AgentView:
+    """The whole agent at `now`. `intervals`: each way by which a system is asked, and how often."""
+    zone = terms.site.zone
+    picture, tickets, incidents = knowledge.picture, knowledge.tickets, knowledge.incidents
+    views = ticket_views(tickets, terms)
+    resolved = [view for view in views if view.state == "resolved"][-RESOLVED_SHOWN:]
+    shown = (*(view for view in views if view.state == "open"), *resolved)
+    systems = tuple(
+        SystemView(
+            name=system.name,
+            product=system.product,
+            title=products[system.product].title,
+            function=functions[system.name],
+            location=system.location,
+            accesses=tuple(
+                _access_view(protocol, interval, picture.of(system.name).accesses.get(protocol), terms)
+                for (name, protocol), interval in intervals.items()
+                if name == system.name
+            ),
+        )
+        for system in terms.site.systems
+    )
+    return AgentView(
+        now=now.astimezone(zone),
+        started=started.astimezone(zone),
+        version=version,
+        site=terms.site.site,
+        zone=str(zone),
+        contract=terms.contract.label,
+        severities=terms.contract.severities,
+        systems=systems,
+        tickets=shown,
+        pending=len(incidents.pending),
+        pending_text=tuple(
+            f"{key} since {waiting.began.astimezone(zone):%H:%M:%S}"
+            for key, waiting in incidents.pending.items()
+        ),
+        next_due=tuple(_next_due(tickets.open, terms)),
+        healthy=healthy,
+        ready=ready,
+    )
+
+
+def _access_view(
+    protocol: ProtocolName, interval: timedelta, access: Access | None, terms: Terms
+) -> AccessView:
+    zone = terms.site.zone
+    last_good = access.last_good.astimezone(zone) if access and access.last_good else None
+    return AccessView(
+        protocol=protocol,
+        interval=interval,
+        up=None if access is None else access.error is None,
+        last_poll=access.at.astimezone(zone) if access else None,
+        last_success=last_good,
+        seconds=access.seconds if access else None,
+        error=access.error if access else None,
+        error_text=access.error_text if access else None,
+        samples=access.samples if access else (),
+        samples_at=last_good,
+    )
+
+
+def _next_due(tickets: Iterable[Ticket], terms: Terms) -> Iterable[DueView]:
+    open_tickets = list(tickets)
+    for severity in terms.contract.severities:
+        for step in STEPS:
+            dues = [
+                due
+                for ticket in open_tickets
+                if ticket.severity == severity
+                and (due := ticket.due(step, terms.contract, terms.hours)) is not None
+            ]
+            if dues:
+                yield DueView(severity, step, min(dues).astimezone(terms.site.zone))

@@ -1,0 +1,125 @@
+"""Turns the journal's entries into lines of the alert log, and keeps telling until the log has them.
+
+The journal is the truth and the log a fold over it: the log's cursor stands in the journal and moves only
+after the lines are on the disk. A kill in between tells a line twice; it never loses one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from agent.alertlog import AlertLog, AlertLogError, LogLine
+from agent.entries import Entry, Opened, Resolved, Updated
+from agent.journal import Journal, JournalError
+from agent.showing import Terms, ticket_view
+from agent.tickets import Tickets
+
+log = logging.getLogger(__name__)
+
+CURSOR = "alertlog"
+TRY_AGAIN = 5.0  # seconds, while the log cannot be written
+
+
+def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
+    """What the log says of this entry; `tickets`: as they are after it. None: nothing for operators."""
+    body = entry.body
+    if not isinstance(body, Opened | Updated | Resolved):
+        return None
+    ticket = tickets.by_id.get(body.ticket)
+    if ticket is None:
+        return None
+    view = ticket_view(ticket, terms)
+    at = entry.at.astimezone(terms.site.zone)
+    if isinstance(body, Resolved):
+        return LogLine(
+            at=at,
+            verb="RESOLVE",
+            text=f"{view.summary}: {body.reason}",
+            severity=view.severity,
+            ticket=view.id,
+            system=view.system,
+            clause=view.clause,
+            after=entry.at - ticket.received,
+            responsibility=view.responsibility,
+        )
+    return LogLine(
+        at=at,
+        verb="OPEN" if isinstance(body, Opened) else "UPDATE",
+        text=body.summary,
+        severity=body.severity,
+        ticket=body.ticket,
+        system=view.system,
+        clause=body.clause,
+        respond_by=view.respond_by,
+        responsibility=body.responsibility,
+    )
+
+
+class Teller:
+    """The log's reader of the journal. `terms`: asked anew for each batch, since a reload changes them."""
+
+    def __init__(self, journal: Journal, alert_log: AlertLog, terms: Callable[[], Terms]) -> None:
+        self._journal = journal
+        self._log = alert_log
+        self._terms = terms
+        self._tickets = Tickets()
+        self._untold: deque[tuple[int, LogLine]] = deque()
+        self._last = 0
+        self._news = asyncio.Event()
+        self._complained = False
+
+    def hear(self, entries: tuple[Entry, ...]) -> None:
+        """Take entries in the order of the journal; those that the log has are only folded."""
+        told = self._journal.cursor(CURSOR)
+        for entry in entries:
+            self._tickets = self._tickets.apply(entry)
+            self._last = entry.number
+            line = log_line(entry, self._tickets, self._terms())
+            if line is not None and entry.number > told:
+                self._untold.append((entry.number, line))
+        self._news.set()
+
+    def say(self, line: LogLine) -> None:
+        """A line that is no decision (ALIVE): behind what is untold, without a place in the journal."""
+        self._untold.append((self._untold[-1][0] if self._untold else self._last, line))
+        self._news.set()
+
+    def reopen(self) -> None:
+        """Take the log's path anew with the next line (SIGUSR2)."""
+        self._log.reopen()
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if not await self.tell():
+                await asyncio.sleep(TRY_AGAIN)
+                self._news.set()
+
+    async def tell(self) -> bool:
+        """Write all that is untold. False: the log could not be written, and nothing of it is forgotten."""
+        while self._untold:
+            batch = list(self._untold)
+            try:
+                await asyncio.to_thread(self._log.write, [line for _, line in batch])
+            except AlertLogError as error:
+                for _ in range(error.written):
+                    self._untold.popleft()
+                if not self._complained:
+                    self._complained = True
+                    log.error("%s; the lines are kept and told when it can be written", error)
+                return False
+            for _ in batch:
+                self._untold.popleft()
+            if self._complained:
+                self._complained = False
+                log.warning("the alert log can be written again")
+            try:
+                await self._journal.set_cursor(CURSOR, batch[-1][0])
+            except JournalError as error:
+                log.warning("%s: lines of the alert log may be told twice after a restart", error)
+        return True
