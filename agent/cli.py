@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from agent import printing
 from agent.control import Answer, ControlError, Request, ask
@@ -76,7 +75,7 @@ def run(site: SiteOption = None) -> None:
 @app.command()
 def check(site: SiteOption = None) -> None:
     """Check the site file with the code that start-up uses, and print what it found."""
-    Console(highlight=False).print(printing.show_setup(_setup(site)))
+    printing.console().print(printing.show_setup(_setup(site)))
 
 
 @app.command()
@@ -92,7 +91,7 @@ def poll(system: str, site: SiteOption = None, json: JsonOption = False) -> None
         if json:
             print(READING.dump_json(reading, exclude_none=True).decode())
         else:
-            Console(highlight=False).print(printing.show_reading(reading))
+            printing.console().print(printing.show_reading(reading))
     if any(reading.error for reading in readings):
         raise typer.Exit(1)
 
@@ -104,11 +103,12 @@ def tickets_list(
     json: JsonOption = False,
 ) -> None:
     """The open tickets."""
-    tickets = [ticket for ticket in _tickets(_setup(site)) if every or ticket.state == "open"]
+    setup = _setup(site)
+    tickets = [ticket for ticket in _tickets(setup) if every or ticket.state == "open"]
     if json:
         print(TICKETS.dump_json(tuple(tickets)).decode())
     elif tickets:
-        Console(highlight=False).print(printing.show_tickets(tickets))
+        printing.console().print(printing.show_tickets(tickets, setup.site.zone))
     else:
         print("no tickets" if every else "no open tickets")
 
@@ -116,13 +116,14 @@ def tickets_list(
 @tickets_app.command("show")
 def tickets_show(ticket: str, site: SiteOption = None, json: JsonOption = False) -> None:
     """One ticket: the clause in the contract's words, the evidence, how it came about."""
-    found = next((each for each in _tickets(_setup(site)) if each.id == ticket), None)
+    setup = _setup(site)
+    found = next((each for each in _tickets(setup) if each.id == ticket), None)
     if found is None:
         _end(f"no ticket {ticket!r}; `trunkwatch tickets list --all` lists every one", 2)
     if json:
         print(TICKETS.dump_json((found,)).decode())
     else:
-        Console(highlight=False).print(printing.show_ticket(found))
+        printing.console().print(printing.show_ticket(found, setup.site.zone))
 
 
 @app.command(

@@ -24,7 +24,8 @@ SAME_SOURCE = timedelta(seconds=30)
 OTHER_SOURCE = timedelta(minutes=5)
 # sysUpTime is a 32-bit count of hundredths: it starts again after 497 days, and that is no restart (R4).
 UPTIME_WRAP = timedelta(seconds=2**32 / 100)
-WRAP_SLACK = timedelta(minutes=10)
+# A device's ticks drift against the wall clock by up to a hundred millionths: 72 minutes in that time.
+WRAP_SLACK = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,10 @@ class History:
             if observation.role == "stations" and observation.present is not None:
                 history = history._count(reading, observation.present)
             for event in observation.events:
-                if reading.at - event.at < RESTARTS_KEPT and not any(_same(event, old) for old in told):
+                recent = reading.at - event.at < RESTARTS_KEPT
+                # The first uptime is kept however old it is: a later wrap of it can then be recognised.
+                first = event.source == "uptime" and all(old.source != "uptime" for old in told)
+                if (recent or first) and not any(_same(event, old) for old in told):
                     told.append(event)
                     bodies.append(_restart(reading.system, event, told[:-1]))
         return history, tuple(bodies)

@@ -164,8 +164,7 @@ def _look_again(
         since = min(told.well_since or now, now)
         after = replace(told, well_since=since, other_class_since=None)
         if now - since >= told.clear_hold:
-            gone = _span(now - since)
-            return after, Resolved(ticket=told.ticket, reason=f"seen well for {gone}"), None
+            return after, Resolved(ticket=told.ticket, reason=_well_for(now - since)), None
         return after, None, since + told.clear_hold
 
     seen_again = replace(told, well_since=None)
@@ -239,5 +238,6 @@ def _updated(ticket: str, failure: Failure) -> Updated:
     )
 
 
-def _span(span: timedelta) -> str:
-    return f"{span.total_seconds():.0f} s"
+def _well_for(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    return f"seen well for {seconds:.0f} s" if seconds >= 1 else "seen well"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -18,13 +20,19 @@ from collectors.base import Observation, Reading
 _SEVERITY = {"major": "bold white on red", "minor": "bold yellow"}
 
 
-def show_tickets(tickets: Iterable[TicketView]) -> RenderableType:
-    """The list: what is wrong, how bad, by when someone must respond."""
+def console() -> Console:
+    """Where answers go: as wide as the terminal, and never folded for a program that reads them."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+
+
+def show_tickets(tickets: Iterable[TicketView], zone: ZoneInfo) -> RenderableType:
+    """The list: what is wrong, how bad, by when someone must respond (in the site's own time)."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("ticket", "severity", "state", "system", "clause"):
+    for column in ("ticket", "severity", "state", "system"):
         table.add_column(column, no_wrap=True)
-    table.add_column("what", overflow="fold", ratio=1)
-    table.add_column("respond by", no_wrap=True)
+    table.add_column("what", overflow="fold", ratio=1, min_width=20)
+    table.add_column("clause", overflow="fold")
+    table.add_column("respond by", overflow="fold", min_width=14)
     for ticket in tickets:
         table.add_row(
             ticket.id,
@@ -34,14 +42,14 @@ def show_tickets(tickets: Iterable[TicketView]) -> RenderableType:
             ),
             ticket.state,
             ticket.system or "-",
-            ticket.clause,
             escape(ticket.summary),
-            _respond_by(ticket),
+            ticket.clause,
+            _respond_by(ticket, zone),
         )
     return table
 
 
-def show_ticket(ticket: TicketView) -> RenderableType:
+def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     """One ticket on one screen: the clause in its own words, the evidence, and how it came about."""
     head = Text.assemble(
         (ticket.id, "bold"),
@@ -54,17 +62,19 @@ def show_ticket(ticket: TicketView) -> RenderableType:
     facts.add_column(overflow="fold")
     facts.add_row("clause", f"{ticket.clause}: “{escape(ticket.clause_text)}”")
     facts.add_row("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
-    facts.add_row("respond by", _respond_by(ticket))
+    facts.add_row("respond by", _respond_by(ticket, zone))
     facts.add_row("responsible", f"{ticket.responsibility} ({ticket.note})")
     facts.add_row("location", ticket.location or "-")
-    facts.add_row("began", moment(ticket.began))
-    facts.add_row("received", moment(ticket.received))
+    facts.add_row("began", _moment(ticket.began, zone))
+    facts.add_row("received", _moment(ticket.received, zone))
     if ticket.resolved is not None:
         facts.add_row(
-            "resolved", f"{moment(ticket.resolved)}, after {span(ticket.resolved - ticket.received)}"
+            "resolved", f"{_moment(ticket.resolved, zone)}, after {span(ticket.resolved - ticket.received)}"
         )
     if len(ticket.severities) > 1:
-        facts.add_row("classes", ", ".join(f"{severity} {moment(at)}" for at, severity in ticket.severities))
+        facts.add_row(
+            "classes", ", ".join(f"{severity} {_moment(at, zone)}" for at, severity in ticket.severities)
+        )
     for label, lines in (("evidence", ticket.evidence), ("left out", ticket.left_out)):
         for number, text in enumerate(lines):
             facts.add_row(label if number == 0 else "", escape(text))
@@ -186,8 +196,12 @@ def _samples(reading: Reading) -> RenderableType:
     return table
 
 
-def _respond_by(ticket: TicketView) -> str:
-    return moment(ticket.respond_by) if ticket.respond_by is not None else "-"
+def _respond_by(ticket: TicketView, zone: ZoneInfo) -> str:
+    return _moment(ticket.respond_by, zone) if ticket.respond_by is not None else "-"
+
+
+def _moment(at: datetime, zone: ZoneInfo) -> str:
+    return moment(at.astimezone(zone))  # over the daemon's socket a time keeps its offset, not its zone
 
 
 def _seconds(length: timedelta) -> str:

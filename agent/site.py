@@ -6,13 +6,25 @@ contract and read no file; `agent.config` loads them and turns each mistake into
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from ipaddress import IPv4Address, IPv6Address
-from typing import Literal
+from datetime import timedelta
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from agent.fields import Duration, Model, Name, PositiveDuration, Secret, Zone
+from agent.fields import (
+    Address,
+    Day,
+    Duration,
+    Listen,
+    Model,
+    Name,
+    PositiveDuration,
+    Secret,
+    SomeText,
+    Text,
+    Zone,
+    as_written,
+)
 
 Function = Literal["phone_system", "voicemail", "contact_centre", "border", "network", "other"]
 AuthProtocol = Literal["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
@@ -37,10 +49,10 @@ class SnmpPrivacy(Model):
 class Snmp(Model):
     """How one system is asked by SNMP. What is left out is the product's own pacing."""
 
-    version: Literal["1", "2c", "3"]
+    version: Annotated[Literal["1", "2c", "3"], BeforeValidator(as_written)]
     port: int = Field(default=161, ge=1, le=65535)
     community: Secret | None = None  # versions 1 and 2c
-    user: str | None = Field(default=None, min_length=1)  # version 3
+    user: SomeText | None = None  # version 3
     auth: SnmpAuth | None = None
     privacy: SnmpPrivacy | None = None
     rows: int | None = Field(default=None, ge=1, le=100)
@@ -54,7 +66,7 @@ class TrunkGroup(Model):
     """What a person knows of a trunk group and the phone system does not tell (rules T1, T2)."""
 
     number: int = Field(ge=1)
-    name: str | None = None
+    name: Text | None = None
     use: Literal["public", "internal"] | None = None
     channels: int | None = Field(default=None, ge=1)
 
@@ -69,11 +81,11 @@ class System(Model):
     """One monitored product instance."""
 
     name: Name
-    product: str
+    product: Text
     function: Function | None = None  # default: what the product is for
     location: Name
-    address: IPv4Address | IPv6Address
-    description: str = ""
+    address: Address
+    description: Text = ""
     coverage: AssetCoverage | None = None  # the on-site window bought for this asset; None: not on the order
     gateway_number: int | None = Field(default=None, ge=1)  # as the phone system numbers it
     trunk_groups: tuple[TrunkGroup, ...] = ()
@@ -86,7 +98,7 @@ class Location(Model):
     """A place: systems are there, phones are there."""
 
     name: Name
-    title: str = ""
+    title: Text = ""
     zone: Zone | None = None  # default: the site's
     depends_on: tuple[Name, ...] = ()
 
@@ -101,16 +113,16 @@ class Needs(Model):
 class PrimaryNumber(Model):
     """A number that callers know the customer by, and what a call to it needs."""
 
-    number: str
-    name: str = ""
+    number: SomeText
+    name: Text = ""
     needs: Needs
 
 
 class Holiday(Model):
     """A dated day on which the help desk is closed."""
 
-    date: date
-    name: str
+    date: Day
+    name: SomeText
 
 
 class ContractChoice(Model):
@@ -118,15 +130,15 @@ class ContractChoice(Model):
 
     name: Name = "agility"
     decisions: dict[str, str | int | bool] = Field(default_factory=dict)
-    sold_to: str = ""
-    vendor_phone: str = ""
-    carrier_phone: str = ""
+    sold_to: Text = ""
+    vendor_phone: Text = ""
+    carrier_phone: Text = ""
 
 
 class AlertLog(Model):
     """The log that operators tail."""
 
-    path: str = "alert.log"  # relative: below directories.log
+    path: SomeText = "alert.log"  # relative: below directories.log
     format: Literal["text", "json"] = "text"
 
 
@@ -139,16 +151,16 @@ class Sinks(Model):
 class Web(Model):
     """Where /metrics, /healthz, /readyz and the status page are served. Loopback unless said otherwise."""
 
-    listen: str = "127.0.0.1"
+    listen: Listen = "127.0.0.1"
     port: int = Field(default=9847, ge=1, le=65535)
 
 
 class Directories(Model):
     """Where the agent keeps its files. Relative paths are read from the site file's folder."""
 
-    state: str = "/var/lib/trunkwatch"
-    log: str = "/var/log/trunkwatch"
-    run: str = "/run/trunkwatch"
+    state: SomeText = "/var/lib/trunkwatch"
+    log: SomeText = "/var/log/trunkwatch"
+    run: SomeText = "/run/trunkwatch"
 
 
 class Holds(Model):
@@ -174,7 +186,7 @@ class Holds(Model):
 class Site(Model):
     """A whole `site.yaml`."""
 
-    site: str
+    site: SomeText
     zone: Zone
     contract: ContractChoice = ContractChoice()
     locations: tuple[Location, ...] = Field(min_length=1)

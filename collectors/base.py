@@ -12,7 +12,7 @@ Three silences stay three values from the socket to the ticket:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol, Self
 
@@ -125,6 +125,13 @@ class Observation:
     events: tuple[RestartEvent, ...] = ()
     detail: str = ""
 
+    def not_read(self, why: str) -> Self:
+        """The same part without figures: it is known, and could not be read (T5)."""
+        detail = ": ".join(filter(None, (self.detail, why)))[:120]
+        return replace(
+            self, unread=True, lost=None, total=None, used=None, limit=None, in_use=None, detail=detail
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -134,6 +141,13 @@ class Metric:
     help: str
     labels: tuple[str, ...] = ()
     kind: Literal["gauge", "counter"] = "gauge"
+
+    def told(self, value: float | None, *labels: str, per: float = 1) -> tuple[Sample, ...]:
+        """One sample, or none where the device told no value: missing is never zero.
+
+        `per`: how many of the device's units make one of the metric's (100 for per cent or hundredths).
+        """
+        return () if value is None else (Sample(self, value / per, labels),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +227,20 @@ class Answers:
         """An integer scalar. Raises BadAnswer if the device gave something else."""
         return _integer(oid, self.value(oid))
 
+    def count(self, oid: str) -> int | None:
+        """An integer scalar that counts something. Raises BadAnswer also if it is below zero."""
+        value = self.integer(oid)
+        if value is not None and value < 0:
+            raise BadAnswer(oid, f"expected a count, got {value}")
+        return value
+
+    def uptime(self) -> float | None:
+        """Seconds since the agent started, by sysUpTime (hundredths, modulo 2^32: wraps after 497 days)."""
+        ticks = self.count(SYS_UPTIME)
+        if ticks is not None and ticks >= 2**32:
+            raise BadAnswer(SYS_UPTIME, f"expected TimeTicks, got {ticks}")
+        return None if ticks is None else ticks / 100
+
     def text(self, oid: str) -> str | None:
         """A DisplayString scalar without surrounding blanks. Raises BadAnswer if it is not text."""
         return _text(oid, self.value(oid))
@@ -221,10 +249,11 @@ class Answers:
         """An OCTET STRING scalar as it came. Raises BadAnswer if the device gave something else."""
         return _octets(oid, self.value(oid))
 
-    def rows(self, *columns: str) -> Iterator[tuple[Index, Row]]:
+    def rows(self, *columns: str, parts: int | None = None) -> Iterator[tuple[Index, Row]]:
         """The rows of a walked table, in the order of their index; every column must have been asked.
 
-        A row has those of the columns that the device gave for it; the others read as None.
+        A row has those of the columns that the device gave for it; the others read as None. `parts`: how
+        many numbers the index has, where that is fixed; raises BadAnswer for a row with another count.
         """
         for column in columns:
             if column not in self.asked:
@@ -237,6 +266,8 @@ class Answers:
                     index = tuple(int(part) for part in oid[len(head) :].split("."))
                     found.setdefault(index, {})[column] = value
         for index in sorted(found):
+            if parts is not None and len(index) != parts:
+                raise BadAnswer(columns[0], f"expected rows of {parts} index parts, got {index}")
             yield index, Row(index, found[index])
 
 

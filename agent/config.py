@@ -1,0 +1,54 @@
+"""Loads the files that operators write: YAML to frozen models, every mistake at once as file:line:column.
+
+`load_model` is for any of them, `load_site` adds what must hold between the parts of a site. Neither reads a
+secret: `read_secrets` does, for `check` and for the start alike. Nothing here decides what a key means.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from agent.mistakes import ConfigError, Mistake
+from agent.secret_refs import SecretError, Secrets, read_secret, read_secrets
+from agent.sentences import validate
+from agent.site import Site
+from agent.site_checks import site_mistakes
+from agent.yaml_marks import Tree, read_tree
+from collectors.products import find_products
+
+__all__ = [
+    "ConfigError",
+    "Mistake",
+    "SecretError",
+    "Secrets",
+    "load_model",
+    "load_site",
+    "read_secret",
+    "read_secrets",
+]
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load_model(path: Path, model: type[M]) -> M:
+    """The model that a YAML file describes. Raises ConfigError with every mistake at once."""
+    return _taken(read_tree(path), model, [])
+
+
+def load_site(path: Path) -> Site:
+    """The site that a file describes, checked against itself and the products that there are.
+
+    Raises ConfigError with every mistake, in the order of the file. Secrets are not read: `read_secrets`.
+    """
+    tree = read_tree(path)
+    return _taken(tree, Site, list(site_mistakes(tree, find_products())))
+
+
+def _taken(tree: Tree, model: type[M], further: list[Mistake]) -> M:
+    value, wrong = validate(tree, model)
+    if value is None or further:
+        raise ConfigError([*wrong, *further])
+    return value

@@ -1,0 +1,209 @@
+"""What must hold between the parts of a site file: names, dependencies, addresses, protocols, needs.
+
+The checks read the marked file and not the models, so that one mistake hides no other. They pass over what
+the schema refuses anyway, and they read no secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from ipaddress import ip_address
+from itertools import pairwise
+from typing import get_args
+
+from agent.fields import shown
+from agent.mistakes import Mistake, expected_one
+from agent.site import Snmp, System
+from agent.yaml_marks import Node, Tree
+from collectors.base import Product, ProtocolName
+
+PROTOCOLS = tuple(name for name in get_args(ProtocolName) if name in System.model_fields)
+"""The protocols that have a section in a system of the site file, by the name of their key."""
+
+_PORTS = {"snmp": str(Snmp.model_fields["port"].default)}
+_NUMBERED = re.compile(r"(?:trunk-group|cti-link) [1-9][0-9]{0,5}")
+_BARE = frozenset({"attendant", "auto-attendant", "voicemail"})
+_PARTS = (
+    "a part: trunk-group N, cti-link N, location NAME, system NAME, attendant, auto-attendant or voicemail"
+)
+
+
+def site_mistakes(tree: Tree, products: Mapping[str, Product]) -> Iterator[Mistake]:
+    """Every mistake between the parts of a site file, in no particular order."""
+    root = tree.root
+    systems = [node for node in root.items("systems") if isinstance(node.value, dict)]
+    locations = list(root.items("locations"))
+    names = {
+        "location": [name for node in locations if (name := node.text("name"))],
+        "system": [name for node in systems if (name := node.text("name"))],
+    }
+    yield from _once(tree, "name", locations + systems)
+    yield from _once(tree, "gateway_number", systems)
+    yield from _once(tree, "date", list(root.items("holidays")))
+    yield from _once(tree, "number", list(root.items("primary_numbers")))
+    for system in systems:
+        yield from _place(tree, system, names["location"])
+        yield from _product(tree, system, products)
+        yield from _once(tree, "number", list(system.items("trunk_groups")))
+        if (snmp := system.get("snmp")) is not None:
+            yield from _snmp(tree, snmp)
+    yield from _ports(tree, systems)
+    yield from _dependencies(tree, locations + systems)
+    for number in root.items("primary_numbers"):
+        if (needs := number.get("needs")) is not None:
+            yield from _needs(tree, needs, names)
+
+
+def _once(tree: Tree, key: str, nodes: list[Node]) -> Iterator[Mistake]:
+    """No two of them have the same under that key."""
+    lines: dict[str, int] = {}
+    for node in nodes:
+        found = node.get(key)
+        if found is None or found.word is None:
+            continue
+        if found.word in lines:
+            sentence = (
+                f"expected a {key} of its own; got {shown(found.value)}, as on line {lines[found.word]}"
+            )
+            yield tree.mistake(found, sentence)
+        lines.setdefault(found.word, found.line)
+
+
+def _place(tree: Tree, system: Node, locations: list[str]) -> Iterator[Mistake]:
+    where = system.get("location")
+    if where is not None and where.word is not None and locations and where.word not in locations:
+        yield tree.mistake(where, expected_one("a location of this site", where.word, locations))
+
+
+def _product(tree: Tree, system: Node, products: Mapping[str, Product]) -> Iterator[Mistake]:
+    sections = [
+        name for name in PROTOCOLS if (node := system.get(name)) is not None and node.value is not None
+    ]
+    name = system.get("product")
+    product = products.get(name.word or "") if name is not None else None
+    if name is not None and name.word is not None and product is None:
+        yield tree.mistake(name, expected_one("a product", name.word, sorted(products)))
+    askable = [protocol for protocol in PROTOCOLS if product is None or protocol in product.polls]
+    if not sections:
+        yield tree.mistake(system, f"expected a protocol to ask it by ({', '.join(askable)}); got none")
+    for section in sections:
+        if product is not None and section not in askable:
+            ways = ", ".join(askable) or "nothing yet"
+            sentence = f"expected what a {product.name} can be asked by ({ways}); got {section}"
+            yield tree.mistake(system.get(section) or system, sentence)
+    number = system.get("gateway_number")
+    if (
+        number is not None
+        and number.value is not None
+        and product is not None
+        and product.name != "media_gateway"
+    ):
+        yield tree.mistake(
+            number, f"expected a gateway number on a media_gateway only; got one on a {product.name}"
+        )
+
+
+def _snmp(tree: Tree, snmp: Node) -> Iterator[Mistake]:
+    def has(key: str) -> bool:
+        node = snmp.get(key)
+        return node is not None and node.value is not None
+
+    version = snmp.text("version")
+    if version in ("1", "2c"):
+        if not has("community"):
+            yield tree.mistake(
+                snmp,
+                f"expected a community, as version {version} has nothing else; got nothing",
+                child="community",
+            )
+        unfit = [key for key in ("user", "auth", "privacy") if has(key)]
+    elif version == "3":
+        if not has("user"):
+            yield tree.mistake(snmp, "expected a user, as version 3 asks for one; got nothing", child="user")
+        unfit = ["community"] if has("community") else []
+    else:
+        return
+    for key in unfit:
+        node = snmp.get(key) or snmp
+        yield tree.mistake(node, f"expected no {key} with version {version}; got one (not shown)")
+    if version == "3" and has("privacy") and not has("auth"):
+        sentence = "expected auth, as there is no privacy without it; got nothing"
+        yield tree.mistake(snmp, sentence, child="auth")
+
+
+def _ports(tree: Tree, systems: list[Node]) -> Iterator[Mistake]:
+    """No two systems at one address and port: one would be judged by the other's answers."""
+    taken: dict[tuple[str, str, str], Node] = {}
+    for system in systems:
+        try:
+            address = str(ip_address(system.text("address") or ""))
+        except ValueError:
+            continue
+        for protocol in PROTOCOLS:
+            section = system.get(protocol)
+            if section is None or not isinstance(section.value, dict):
+                continue
+            port = section.text("port") or _PORTS.get(protocol, "")
+            other = taken.setdefault((protocol, address, port), system)
+            if other is not system:
+                node = section.get("port") or system.get("address") or system
+                sentence = (
+                    f"expected an address and {protocol} port of its own; "
+                    f"got {address} port {port}, as {other.text('name') or 'another'} has"
+                )
+                yield tree.mistake(node, sentence)
+
+
+def _dependencies(tree: Tree, nodes: list[Node]) -> Iterator[Mistake]:
+    known = list(dict.fromkeys(name for node in nodes if (name := node.text("name"))))
+    names = set(known)
+    marks: dict[tuple[str, str], Node] = {}
+    for node in nodes:
+        for upon in node.items("depends_on"):
+            if upon.word is None:
+                continue
+            if upon.word not in names:
+                yield tree.mistake(upon, expected_one("a system or location of this site", upon.word, known))
+            else:
+                marks.setdefault((node.text("name") or "", upon.word), upon)
+    yield from _circles(tree, marks)
+
+
+def _circles(tree: Tree, marks: dict[tuple[str, str], Node]) -> Iterator[Mistake]:
+    """Each circle once, at the line that closes it."""
+    for _ in range(10):  # more circles than that are one tangle
+        graph: dict[str, list[str]] = {}
+        for name, upon in marks:
+            graph.setdefault(name, []).append(upon)
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            around = list(reversed(error.args[1]))
+        else:
+            return
+        edges = list(pairwise(around))
+        last = max(edges, key=lambda edge: (marks[edge].line, marks[edge].column))
+        at = edges.index(last) + 1
+        circle = [name for name, _ in edges[at:] + edges[:at]]
+        sentence = f"expected dependencies without a circle; got {' -> '.join([*circle, circle[0]])}"
+        yield tree.mistake(marks.pop(last), sentence)
+
+
+def _needs(tree: Tree, needs: Node, names: Mapping[str, list[str]]) -> Iterator[Mistake]:
+    if not isinstance(needs.value, dict):
+        return
+    # a key that is neither is refused by the schema, which also says what was meant
+    if needs.value.keys() <= {"all_of", "any_of"} and not any(way.value for way in needs.value.values()):
+        yield tree.mistake(needs, "expected at least one part under all_of or any_of; got none")
+    for part in (part for key in ("all_of", "any_of") for part in needs.items(key)):
+        if isinstance(part.value, dict):
+            yield from _needs(tree, part, names)
+        elif isinstance(part.value, str):
+            kind, _, name = part.value.partition(" ")
+            if kind in names:
+                if name not in names[kind]:
+                    yield tree.mistake(part, expected_one(f"a {kind} of this site", name, names[kind]))
+            elif part.value not in _BARE and not _NUMBERED.fullmatch(part.value):
+                yield tree.mistake(part, f"expected {_PARTS}; got {shown(part.value)}")

@@ -1,0 +1,191 @@
+"""What the agent shows of itself at one moment: the values that metrics, web and alert log are made from.
+
+The daemon fills them from picture and tickets; whoever shows them asks no device and reads no journal. Pure:
+`now` stands in the view. Every datetime is in the site's zone, so that nobody who shows it converts again.
+
+The three silences stay three: `AccessView.seen` is True (it answers), None (never asked yet) or False (asked,
+and it could not be looked at). None and False are never shown as if all were well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from agent.failures import Responsibility
+from collectors.base import ErrorKind, ProtocolName, Sample
+
+Sight = Literal["seen", "partly", "unseen", "unasked"]
+Verdict = tuple[bool, str]
+"""Whether it is so, and the reason as one sentence for a person."""
+
+STALE_AFTER = 3  # polls: values older than this are not shown as values any more
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's would follow the process's locale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketView:
+    """One ticket. `system` None: the root is a location or the agent's own network.
+
+    `clause_text`: the contract's own words for `clause`. `began`: first seen; `received`: when it became a
+    ticket. `respond_by` None: this contract promises no answer for it. `severities`: since when which.
+    """
+
+    id: str
+    system: str | None
+    component: str | None
+    role: str
+    location: str | None
+    severity: str
+    clause: str
+    clause_text: str = ""
+    clauses: tuple[str, ...]
+    rules: tuple[str, ...]
+    summary: str
+    responsibility: Responsibility
+    note: str
+    state: Literal["open", "resolved"]
+    began: datetime
+    received: datetime
+    respond_by: datetime | None
+    resolved: datetime | None
+    evidence: tuple[str, ...]
+    left_out: tuple[str, ...]
+    severities: tuple[tuple[datetime, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessView:
+    """One way by which one system is asked.
+
+    `up`: whether the last poll was answered and could be read; None: not asked yet. `seconds`: how long the
+    last poll took. `samples` are those of the last good reading, taken at `samples_at`.
+    """
+
+    protocol: ProtocolName
+    interval: timedelta
+    up: bool | None
+    last_poll: datetime | None
+    last_success: datetime | None
+    seconds: float | None
+    error: ErrorKind | None
+    error_text: str | None
+    samples: tuple[Sample, ...] = ()
+    samples_at: datetime | None = None
+
+    def seen(self, now: datetime) -> bool | None:
+        """True only while the last poll was good and is not older than three polls; None: never asked."""
+        if self.up is None:
+            return None
+        return self.up and self._fresh(self.last_success, now)
+
+    def current_samples(self, now: datetime) -> tuple[Sample, ...]:
+        """The samples of the last good reading; none once it is older than three polls."""
+        return self.samples if self._fresh(self.samples_at, now) else ()
+
+    def _fresh(self, at: datetime | None, now: datetime) -> bool:
+        # A device that answers, and needs longer than its interval to do so, is slow and not gone. A poll
+        # that failed buys no such time.
+        pace = max(self.interval, timedelta(seconds=self.seconds or 0.0)) if self.up else self.interval
+        return at is not None and now - at <= STALE_AFTER * pace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemView:
+    """One monitored system. `accesses` stand in the product's order of authority: the first one counts."""
+
+    name: str
+    product: str
+    title: str
+    function: str
+    location: str
+    accesses: tuple[AccessView, ...]
+
+    def sight(self, now: datetime) -> Sight:
+        """Whether the agent can look at it: by all its accesses, by some, by none, or was never asked."""
+        seen = [access.seen(now) for access in self.accesses]
+        if any(seen):
+            return "seen" if all(seen) else "partly"
+        return "unseen" if False in seen else "unasked"
+
+    @property
+    def last_success(self) -> datetime | None:
+        """When it was last looked at with success, by whichever protocol."""
+        return max((access.last_success for access in self.accesses if access.last_success), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class DueView:
+    """The earliest open due time of a severity's step (respond, assign, resolve)."""
+
+    severity: str
+    step: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """The whole agent at `now`.
+
+    `contract`: its name and version. `severities`: the contract's own, worst first. `tickets`: every open one
+    and the latest resolved ones. `pending_text`: one line per failure that waits out its hold.
+    """
+
+    now: datetime
+    started: datetime
+    version: str
+    site: str
+    zone: str
+    contract: str
+    severities: tuple[str, ...]
+    systems: tuple[SystemView, ...]
+    tickets: tuple[TicketView, ...]
+    pending: int
+    pending_text: tuple[str, ...]
+    next_due: tuple[DueView, ...]
+    healthy: Verdict
+    ready: Verdict
+
+    @property
+    def open_tickets(self) -> tuple[TicketView, ...]:
+        """Worst severity first, then the sooner due, then the older."""
+        opened = [ticket for ticket in self.tickets if ticket.state == "open"]
+        return tuple(sorted(opened, key=self._urgency))
+
+    @property
+    def resolved_tickets(self) -> tuple[TicketView, ...]:
+        """The latest resolved first."""
+        closed = [ticket for ticket in self.tickets if ticket.state == "resolved"]
+        return tuple(sorted(closed, key=lambda ticket: ticket.resolved or ticket.received, reverse=True))
+
+    @property
+    def seen(self) -> int:
+        """How many systems answer by at least one protocol."""
+        return sum(system.sight(self.now) in ("seen", "partly") for system in self.systems)
+
+    def _urgency(self, ticket: TicketView) -> tuple[int, bool, datetime, datetime]:
+        # A severity that the contract in force no longer knows stands first: nobody may overlook it.
+        rank = self.severities.index(ticket.severity) if ticket.severity in self.severities else -1
+        due = ticket.respond_by
+        return rank, due is None, due or ticket.received, ticket.received
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units, rounded down: `45s`, `1h 12m`, `2d 16h`. Sign dropped."""
+    seconds = int(abs(length).total_seconds())
+    amounts = [
+        (seconds // 86400, "d"),
+        (seconds // 3600 % 24, "h"),
+        (seconds // 60 % 60, "m"),
+        (seconds % 60, "s"),
+    ]
+    first = next((i for i, (amount, _) in enumerate(amounts) if amount), 3)
+    words = [f"{amount}{unit}" for amount, unit in amounts[first : first + 2] if amount]
+    return " ".join(words) or "0s"
+
+
+def moment(at: datetime) -> str:
+    """A time for a person, to the minute: `Mon 2026-11-23 09:03 CST`."""
+    return f"{_DAYS[at.weekday()]} {at:%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,1 @@
+"""Tests of Trunkwatch, and the lab that they and `trunkwatch lab` run against."""

@@ -1,0 +1,292 @@
+"""The state of one simulated customer: what is true of its phone system, gateways, trunks and phones.
+
+It answers no SNMP: the faces (`communication_manager.py`, `media_gateway.py`) turn this state into OIDs,
+`faults.py` changes it, `agent.py` puts it on the wire. Everything is frozen: a fault is a function from one
+customer to another, so to clear it is to leave that function out. What follows from something else (a
+gateway that is down takes its trunk members and its phones along) is computed here and stored nowhere.
+
+All names, counts, versions and dates are made up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+NET = "127.47"  # of 127.0.0.0/8, all of which is this machine: no address needs to be set up
+OCTET = 16  # third octet of `make run`'s customer; tests take others, so that both can run at once
+PORT = 16161  # unprivileged, and the same for every system: they differ by address
+
+COMMUNITY = "lab-reads"
+USER = "trunkwatch"
+AUTH_PASSWORD = "lab-auth-password"
+PRIVACY_PASSWORD = "lab-privacy-password"
+
+_PERIOD = timedelta(days=400)  # below the 497 days after which sysUpTime wraps
+
+
+def utc_now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
+
+
+class Trouble(StrEnum):
+    """What an agent does to its answers: the first four to the datagram, the others to what is in it."""
+
+    SILENT = "silent"
+    SLOW = "slow"
+    GARBAGE = "garbage"
+    TRUNCATED = "truncated"
+    ERROR_STATUS = "error-status"
+    ENDLESS_TABLE = "endless-table"
+    REPEATING_TABLE = "repeating-table"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """What every simulated system has. `host`: last octet of its address. `boots`: of its SNMP engine."""
+
+    name: str
+    title: str
+    location: str
+    host: int
+    version: Literal["2c", "3"] = "2c"
+    started: datetime
+    boots: int = 7
+    trouble: Trouble | None = None
+    knows_us: bool = True  # False: the user or the community was taken out of its configuration
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkGroup:
+    """A trunk group as Communication Manager lists it. `gateway`: the system that its ports are in."""
+
+    number: int
+    name: str
+    type: str
+    members: int
+    gateway: str | None = None
+    out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One row of CM's active alarms. `level`: WARNING, MINOR or MAJOR, as seen on real systems."""
+
+    port: str
+    maintenance_name: str
+    alternate_name: str
+    level: str
+    on_board: bool
+    out: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """One row of CM's restart history."""
+
+    at: datetime
+    level: str
+    demanded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneSystem(System):
+    """A Communication Manager. `serving` False: it is dead, its agent included."""
+
+    serving: bool = True
+    trunk_groups: tuple[TrunkGroup, ...]
+    alarms: tuple[Alarm, ...]
+    restarts: tuple[Restart, ...]
+    station_limit: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One media module; `type` is cmgModuleType (5: E1/T1, 4: analog, 3: DCP)."""
+
+    slot: int
+    type: int
+    title: str
+    ports: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field-replaceable unit of the chassis: `index` is its entPhysicalIndex."""
+
+    index: int
+    name: str
+    kind: Literal["power supply", "fan"]
+    faulty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway(System):
+    """A branch gateway. `reaches_controller` False: it has lost every call controller."""
+
+    number: int
+    model: Literal["G450", "G430"]
+    modules: tuple[Module, ...]
+    dsp_cores: int
+    core_channels: int = 20
+    faulty_core: int | None = None
+    parts: tuple[Part, ...]
+    hot: bool = False
+    clock_slot: int | None = None
+    reaches_controller: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place with IP phones. `first`: the lowest of its extensions, which run on without a gap."""
+
+    name: str
+    title: str
+    first: int
+    administered: int
+    registered: int
+    phones_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """All of the customer at one moment. `octet` and `port` say where its systems are."""
+
+    cm: PhoneSystem
+    gateways: tuple[Gateway, ...]
+    locations: tuple[Location, ...]
+    octet: int
+    port: int
+    zone: ZoneInfo
+
+    @property
+    def systems(self) -> tuple[System, ...]:
+        """Every system, the phone system first."""
+        return (self.cm, *self.gateways)
+
+    def system(self, name: str) -> System:
+        """The system of that name. Raises KeyError."""
+        for system in self.systems:
+            if system.name == name:
+                return system
+        raise KeyError(name)
+
+    def location(self, name: str) -> Location:
+        """The location of that name. Raises KeyError."""
+        for location in self.locations:
+            if location.name == name:
+                return location
+        raise KeyError(name)
+
+    def address(self, system: System) -> str:
+        """The address of a system, of the loopback net."""
+        return f"{NET}.{self.octet}.{system.host}"
+
+    def trouble(self, system: System) -> Trouble | None:
+        """What a system does to its answers; a dead phone system gives none."""
+        dead = isinstance(system, PhoneSystem) and not system.serving
+        return Trouble.SILENT if dead else system.trouble
+
+    def registered(self, gateway: Gateway) -> bool:
+        """Whether the phone system serves this gateway: it takes both ends."""
+        return self.cm.serving and gateway.reaches_controller
+
+    def trunks_in_service(self, group: TrunkGroup) -> bool:
+        """Whether the members of a group work: out if the group is, or if the gateway of its ports is."""
+        gateway = next((g for g in self.gateways if g.name == group.gateway), None)
+        return not group.out and (gateway is None or self.registered(gateway))
+
+    def present(self, location: Location) -> int:
+        """Phones of a location that are registered: none if its gateway has lost the phone system."""
+        cut_off = any(g.location == location.name and not self.registered(g) for g in self.gateways)
+        return 0 if location.phones_lost or cut_off else location.registered
+
+    def put(self, part: System | Location) -> Customer:
+        """The customer with this system or location in the place of the one of the same name."""
+        if isinstance(part, PhoneSystem):
+            return replace(self, cm=part)
+        if isinstance(part, Gateway):
+            return replace(self, gateways=tuple(part if g.name == part.name else g for g in self.gateways))
+        if isinstance(part, Location):
+            return replace(
+                self, locations=tuple(part if old.name == part.name else old for old in self.locations)
+            )
+        raise TypeError(f"no place for a {type(part).__name__}")
+
+
+def customer(now: datetime, *, octet: int = OCTET, port: int = PORT) -> Customer:
+    """The customer when all is well: 46 public trunk members (23 of them in group 1), 150 phones of 158.
+
+    `now` sets only since when the systems run: the start of a fixed period of 400 days, so that a lab that
+    is stopped and started again does not look like a customer whose every system has restarted.
+    """
+    era = datetime(2020, 1, 1, tzinfo=UTC)
+    started = era + (now - era) // _PERIOD * _PERIOD
+    return Customer(
+        cm=PhoneSystem(
+            name="cm1",
+            title="Communication Manager",
+            location="main",
+            host=10,
+            started=started,
+            trunk_groups=(
+                TrunkGroup(1, "PSTN EAST", "isdn", 23, gateway="gw-east"),
+                TrunkGroup(2, "PSTN WEST", "co", 8, gateway="gw-west"),
+                TrunkGroup(3, "SIP CARRIER", "sip", 15),
+                TrunkGroup(10, "VOICEMAIL", "tie", 12),
+            ),
+            alarms=(
+                Alarm("01A0718", "DIG-LINE", "1207", "WARNING", False, False, started + timedelta(hours=9)),
+            ),
+            restarts=(Restart(started, "REBOOT", True),),
+        ),
+        gateways=(
+            Gateway(
+                name="gw-east",
+                title="G450 east",
+                location="east",
+                host=20,
+                version="3",
+                started=started + timedelta(hours=1),
+                number=1,
+                model="G450",
+                modules=(
+                    Module(1, 5, "E1/T1 media module", 1, 24),
+                    Module(2, 4, "Analog media module", 8, 8),
+                ),
+                dsp_cores=4,
+                parts=(
+                    Part(11, "PSU 1", "power supply"),
+                    Part(12, "PSU 2", "power supply"),
+                    Part(21, "Fan tray", "fan"),
+                ),
+                clock_slot=1,
+            ),
+            Gateway(
+                name="gw-west",
+                title="G430 west",
+                location="west",
+                host=30,
+                started=started + timedelta(hours=2),
+                number=2,
+                model="G430",
+                modules=(Module(1, 4, "Analog media module", 8, 8), Module(2, 3, "DCP media module", 8, 8)),
+                dsp_cores=1,
+                parts=(Part(11, "PSU 1", "power supply"), Part(21, "Fan tray", "fan")),
+            ),
+        ),
+        locations=(
+            Location("main", "Headquarters", 2001, 84, 80),
+            Location("east", "East office", 3001, 42, 40),
+            Location("west", "West office", 4001, 32, 30),
+        ),
+        octet=octet,
+        port=port,
+        zone=ZoneInfo("America/Chicago"),
+    )

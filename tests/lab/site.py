@@ -1,0 +1,137 @@
+"""The site file of the simulated customer, with its credentials: what an operator would have written.
+
+Polls every two seconds and holds of two or three: a fault shows within ten seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.lab import model
+from tests.lab.model import utc_now
+from tests.lab.place import WEB_PORT
+
+_PRODUCTS = {"cm1": "communication_manager", "gw-east": "media_gateway", "gw-west": "media_gateway"}
+_HOLDS = {
+    "reachability": "4s",
+    "trunks": "2s",
+    "stations": "2s",
+    "location": "2s",
+    "attendant": "2s",
+    "integration": "2s",
+    "cdr_cms": "3s",
+    "sync": "3s",
+    "equipment": "2s",
+    "redundancy": "2s",
+    "capacity": "3s",
+    "environment": "3s",
+    "room": "3s",
+    "degraded": "3s",
+    "alarm": "2s",
+}
+
+
+def write_site(
+    folder: Path,
+    *,
+    web_port: int = WEB_PORT,
+    octet: int = model.OCTET,
+    port: int = model.PORT,
+    run: Path | None = None,
+) -> Path:
+    """Write `site.yaml` and `credentials/` below this folder; gives the site file's path.
+
+    `octet` and `port` must be those of the Lab. `run`: the folder of the daemon's control socket, if `run`
+    below this folder would be too long a path for one. Credentials are for their owner's eyes only (0600).
+    """
+    credentials = folder / "credentials"
+    credentials.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, secret in (
+        ("community", model.COMMUNITY),
+        ("auth-password", model.AUTH_PASSWORD),
+        ("privacy-password", model.PRIVACY_PASSWORD),
+    ):
+        _write_private(credentials / name, secret + "\n")
+    site = {
+        "site": "Simulated customer",
+        "zone": "America/Chicago",
+        "contract": {"name": "agility"},
+        "locations": [
+            {"name": "main", "title": "Headquarters"},
+            {"name": "east", "title": "East office"},
+            {"name": "west", "title": "West office"},
+        ],
+        "systems": _systems(credentials, octet, port),
+        "primary_numbers": [
+            {
+                "number": "+1 817 555 0100",
+                "name": "Main line",
+                "needs": {"any_of": ["trunk-group 1", "trunk-group 3"]},
+            },
+            {
+                "number": "+1 817 555 0200",
+                "name": "West office",
+                "needs": {"all_of": ["location west", "trunk-group 2"]},
+            },
+        ],
+        "holidays": [
+            {"date": "2026-11-26", "name": "Thanksgiving Day"},
+            {"date": "2026-12-25", "name": "Christmas Day"},
+        ],
+        "holds": _HOLDS,
+        "web": {"listen": "127.0.0.1", "port": web_port},
+        "directories": {"state": "state", "log": "log", "run": str(run or folder / "run")},
+    }
+    path = folder / "site.yaml"
+    head = "# Written anew by each `trunkwatch lab run`: changes made here do not last.\n"
+    _write_private(path, head + yaml.safe_dump(site, sort_keys=False, allow_unicode=True, width=110))
+    return path
+
+
+def _systems(credentials: Path, octet: int, port: int) -> list[dict[str, Any]]:
+    def secret(name: str) -> dict[str, str]:
+        return {"file": str(credentials.resolve() / name)}
+
+    def snmp(version: str) -> dict[str, Any]:
+        access: dict[str, Any] = {"version": version, "port": port}
+        if version == "3":
+            access |= {
+                "user": model.USER,
+                "auth": {"protocol": "SHA-256", "password": secret("auth-password")},
+                "privacy": {"protocol": "AES-128", "password": secret("privacy-password")},
+            }
+        else:
+            access["community"] = secret("community")
+        return access | {"pause": "5ms", "timeout": "500ms", "tries": 2, "interval": "2s"}
+
+    customer = model.customer(utc_now(), octet=octet, port=port)
+    systems = []
+    for system in customer.systems:
+        entry: dict[str, Any] = {
+            "name": system.name,
+            "product": _PRODUCTS[system.name],
+            "location": system.location,
+            "address": customer.address(system),
+            "description": f"{system.title}, simulated",
+            "coverage": "24x7" if system.name == "cm1" else "8x5",
+        }
+        if isinstance(system, model.Gateway):
+            entry["gateway_number"] = system.number
+        else:
+            entry["trunk_groups"] = [{"number": 10, "name": "VOICEMAIL", "use": "internal"}]
+            entry["stations"] = {"expected": sum(place.registered for place in customer.locations)}
+        systems.append(entry | {"snmp": snmp(system.version)})
+    return systems
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whatever the umask and whatever it was before."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    new.replace(path)

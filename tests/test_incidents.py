@@ -1,0 +1,230 @@
+"""Failures over time: holds, clears, blindness, restarts of the agent and of what it watches (I5, I6)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.base import Observation, RestartEvent
+from tests.story import CM1, GW_WEST, Story, a_site, on_hold, registered, seen, stations, trunk_group, works
+
+FAN = seen("equipment", "fans", 1)
+FAN_WELL = seen("equipment", "fans", 0)
+
+
+def test_a_failure_that_lasts_less_than_its_hold_is_never_told() -> None:
+    story = Story()
+    story.reads("gw-west", FAN).passes(119).reads("gw-west", FAN_WELL).passes(600)
+    assert story.told == []
+
+
+def test_a_hold_ends_at_its_own_instant_and_not_with_the_next_poll() -> None:
+    story = Story().reads("gw-west", FAN).passes(600)
+    assert story.log == ["17:02:00 opened TW-000001 minor"]
+    assert story.tickets[0].began == story.tickets[0].received - timedelta(minutes=2)
+
+
+def test_it_clears_after_staying_away_for_the_shorter_of_its_hold_and_a_minute() -> None:
+    story = Story().reads("gw-west", FAN).passes(180)
+    story.reads("gw-west", FAN_WELL).passes(30).reads("gw-west", FAN).passes(60)  # back within the minute
+    story.reads("gw-west", FAN_WELL).passes(600)
+    assert story.log == ["17:02:00 opened TW-000001 minor", "17:05:30 resolved TW-000001"]
+
+
+def test_an_unseen_part_neither_raises_nor_clears() -> None:
+    """Three silences: while the system cannot be read, its parts stay as they were told."""
+    story = Story().reads("gw-west", FAN).passes(180)
+    for _ in range(5):
+        story.misses("gw-west", "unreadable").passes(60)
+    assert [(t.summary, t.state) for t in story.tickets] == [
+        ("fans out of use", "open"),
+        ("not seen: gives answers that cannot be read (snmp)", "open"),
+    ]
+    story.reads("gw-west", FAN_WELL).passes(120)
+    assert [t.state for t in story.tickets] == ["resolved", "resolved"]
+
+
+def test_a_hold_runs_only_while_the_part_is_seen() -> None:
+    story = Story().reads("gw-west", FAN).passes(60).misses("gw-west").passes(60)
+    story.reads("gw-west", FAN).passes(59)
+    assert story.told == []
+    story.passes(1)
+    assert story.told == ["minor open gw-west not-major fans out of use"]
+
+
+def test_a_part_that_a_complete_role_no_longer_names_is_gone() -> None:
+    alarm = Observation(role="alarm", component="UDS1-BD 01A11", vendor_severity="major", lost=1, total=1)
+    story = Story().reads("cm1", alarm, complete=("alarm",)).passes(120)
+    assert story.told == ["minor open cm1 not-major alarm on UDS1-BD 01A11"]
+    story.reads("cm1").passes(120)  # a reading that did not list alarms says nothing about them
+    assert story.tickets[0].state == "open"
+    story.reads("cm1", complete=("alarm",)).passes(120)
+    assert story.tickets[0].state == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("severity", "kind", "raised"),
+    [
+        ("major", "failure", True),
+        ("minor", "failure", True),
+        ("warning", "failure", False),
+        ("major", "event", False),
+    ],
+)
+def test_a_vendors_severity_is_evidence_and_never_the_class(severity: Any, kind: str, raised: bool) -> None:
+    """M1, M2, M3."""
+    alarm = Observation(
+        role="alarm", component="UDS1-BD 01A11", vendor_severity=severity, kind=kind, lost=1, total=1
+    )
+    story = Story().reads("cm1", alarm).passes(120)
+    assert [ticket.severity for ticket in story.tickets] == ["minor"] * raised
+
+
+@given(st.lists(st.sampled_from(["fails", "well", "silent", "killed"]), min_size=1, max_size=30))
+def test_whatever_happens_a_lasting_failure_is_one_open_ticket_and_a_healed_one_none(
+    steps: list[str],
+) -> None:
+    """No order of faults, silences and kills of the agent loses a ticket, doubles one or leaves one open."""
+    story = Story(site=on_hold(a_site(), equipment=30, reachability=30))
+    for step in steps:
+        if step == "killed":
+            story.agent_is_killed()
+        elif step == "silent":
+            story.misses("gw-west").passes(20)
+        else:
+            story.reads("gw-west", FAN if step == "fails" else FAN_WELL).passes(20)
+        keys = [(t.role, t.component) for t in story.tickets if t.state == "open"]
+        assert len(keys) == len(set(keys))
+    story.polls(4, ("gw-west", (FAN,)), every=20)
+    assert [t.role for t in story.tickets if t.state == "open"] == ["equipment"]
+    story.polls(4, ("gw-west", (FAN_WELL,)), every=20)
+    assert [t.role for t in story.tickets if t.state == "open"] == []
+    assert [t.id for t in story.tickets] == [f"TW-{n:06d}" for n in range(1, len(story.tickets) + 1)]
+
+
+def test_a_kill_of_the_agent_keeps_tickets_and_begins_holds_anew() -> None:
+    story = Story().reads("gw-west", FAN).passes(180).reads("cm1", trunk_group(1, 23, 46)).passes(30)
+    story.agent_is_killed().passes(300)  # nothing is decided for a system that was not read again
+    assert [t.state for t in story.tickets] == ["open"]
+    story.reads("gw-west", FAN).reads("cm1", trunk_group(1, 23, 46)).passes(90)
+    assert story.told == [
+        "minor open gw-west not-major fans out of use",
+        "major open cm1 half-capacity 23 of 46 trunks out of service",
+    ]
+
+
+def test_a_clock_that_steps_back_takes_no_hold_away_and_raises_nothing_early() -> None:
+    story = Story().reads("gw-west", FAN).passes(100)
+    story.now -= timedelta(hours=1)
+    story.reads("gw-west", FAN).passes(19)
+    assert story.told == []
+    story.reads("gw-west", FAN).passes(121)
+    assert story.told == ["minor open gw-west not-major fans out of use"]
+
+
+# --- locations ---------------------------------------------------------------------------------------------
+
+
+def test_a_lost_location_is_one_failure_told_by_the_gateway_and_by_the_phone_system() -> None:
+    unregistered = seen("location", "media-gateway 2", 1, number=2)
+    story = Story()
+    for _ in range(3):
+        story.reads("cm1", works(), unregistered).reads("gw-west", registered(serves=False)).passes(60)
+    assert story.told == ["minor open gw-west not-major location west: its gateway serves on no controller"]
+    assert len(story.tickets[0].evidence) == 2
+
+
+def test_a_gateway_that_serves_elsewhere_is_no_lost_location() -> None:
+    """S3, I11: unregistered at the main server, registered at a survivable one."""
+    unregistered = seen("location", "media-gateway 2", 1, number=2)
+    story = Story()
+    for _ in range(3):
+        story.reads("cm1", works(), unregistered).reads("gw-west", registered()).passes(60)
+    assert story.told == []
+
+
+# --- stations ----------------------------------------------------------------------------------------------
+
+COUNTED = {**CM1, "stations": {"expected": 150}}
+
+
+@pytest.mark.parametrize(
+    ("present", "told"),
+    [
+        (136, []),  # 9.3 %: counted, not a failure (S5)
+        (135, ["minor open cm1 not-major 15 of 150 stations missing"]),
+        (76, ["minor open cm1 not-major 74 of 150 stations missing"]),
+        (75, ["major open cm1 half-capacity 75 of 150 stations missing"]),
+        (160, []),
+    ],
+)
+def test_stations_are_judged_against_the_expected_number(present: int, told: list[str]) -> None:
+    story = Story(site=a_site(COUNTED)).reads("cm1", stations(150)).passes(60)
+    assert story.polls(3, ("cm1", (stations(present),))).told == told
+
+
+def test_half_of_the_stations_is_major_only_by_a_fall_within_the_hour() -> None:
+    """S2: an office that empties slowly is no outage."""
+    story = Story(site=a_site(COUNTED))
+    for present in range(150, 60, -5):
+        story.polls(10, ("cm1", (stations(present),)))
+    assert {severity for ticket in story.tickets for _, severity in ticket.severities} == {"minor"}
+
+
+def test_without_an_expected_number_only_a_sudden_fall_is_a_failure_and_never_major() -> None:
+    slow = Story(site=a_site(CM1))
+    for present in range(150, 60, -1):
+        slow.polls(2, ("cm1", (stations(present),)))
+    assert slow.told == []
+
+    sudden = Story(site=a_site(CM1)).polls(3, ("cm1", (stations(150),)))
+    sudden.polls(30, ("cm1", (stations(60),)))
+    assert sudden.told == ["minor open cm1 not-major 90 of 150 stations missing"]  # stays, half an hour on
+    sudden.polls(2, ("cm1", (stations(149),)))
+    assert sudden.tickets[0].state == "resolved"
+
+
+# --- restarts ----------------------------------------------------------------------------------------------
+
+
+def restart(story: Story, ago: float, **more: Any) -> Observation:
+    event = RestartEvent(story.now - timedelta(seconds=ago), "reboot", more.pop("planned", False), "uptime")
+    return Observation(role="restart", component="restarts", events=(event,))
+
+
+def test_a_restart_is_minor_and_stands_for_an_hour() -> None:
+    story = Story(site=a_site(GW_WEST)).reads("gw-west", restart(Story(), 90 * 86400)).passes(60)
+    for minute in range(0, 70, 10):
+        story.reads("gw-west", restart(story, 5 + minute * 60)).passes(600)
+    assert [f"{t.severity} {t.role} {t.state}" for t in story.tickets] == ["minor restart resolved"]
+    kinds = [entry.body.kind for entry in story.entries]  # told once, however often it is read
+    assert kinds == ["first_seen", "restart_seen", "restart_seen", "opened", "resolved"]
+
+
+def test_a_restart_before_the_first_contact_is_no_failure() -> None:
+    story = Story(site=a_site(GW_WEST))
+    assert story.reads("gw-west", restart(story, 600)).passes(60).told == []
+
+
+def test_a_planned_restart_raises_nothing() -> None:
+    story = Story(site=a_site(GW_WEST)).reads("gw-west").passes(60)
+    assert story.reads("gw-west", restart(story, 5, planned=True)).passes(60).told == []
+
+
+def test_a_counter_that_wraps_after_497_days_is_no_restart() -> None:
+    story = Story(site=a_site(GW_WEST)).reads("gw-west", restart(Story(), 200 * 86400))
+    story.now += timedelta(seconds=2**32 / 100 - 200 * 86400)
+    assert story.reads("gw-west", restart(story, 5)).passes(60).told == []
+    story.passes(86400)
+    assert story.reads("gw-west", restart(story, 5)).passes(60).told != []
+
+
+def test_a_restart_is_remembered_over_a_kill_of_the_agent() -> None:
+    story = Story(site=a_site(GW_WEST)).reads("gw-west").passes(60)
+    story.reads("gw-west", restart(story, 5)).passes(600).agent_is_killed()
+    story.reads("gw-west", restart(story, 605)).passes(600)
+    assert [ticket.state for ticket in story.tickets] == ["open"]

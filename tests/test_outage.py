@@ -1,0 +1,118 @@
+"""The whole of a system: loss of sight, complete outage, and what outweighs silence (O1, O2, I2, I5)."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectors.base import ErrorKind
+from tests.story import Story, registered, seen, works
+
+DOWN = seen("service", "call processing", 1)
+
+
+def test_a_silent_phone_system_with_a_registered_gateway_is_a_loss_of_sight() -> None:
+    """O1: silence never outweighs a positive sign."""
+    story = Story().reads("cm1", works()).reads("gw-east", registered())
+    for _ in range(6):
+        story.misses("cm1").reads("gw-east", registered()).passes(60)
+    assert story.told == ["minor open cm1 not-major not seen: does not answer (snmp)"]
+    assert story.tickets[0].responsibility == "monitoring"
+
+
+def test_silence_and_gateways_without_a_controller_are_a_complete_outage() -> None:
+    """O2: two independent sources agree."""
+    story = Story().reads("cm1", works()).reads("gw-east", registered())
+    for _ in range(3):
+        story.misses("cm1").reads("gw-east", registered(serves=False)).passes(60)
+    outage = next(ticket for ticket in story.tickets if ticket.system == "cm1")
+    assert (outage.severity, outage.clause, outage.system, outage.component) == (
+        "major",
+        "complete-outage",
+        "cm1",
+        None,
+    )
+    assert outage.clause_text.startswith("a complete system")
+    assert any("serves on no controller" in text for text in outage.evidence)
+    assert any("unreachable" in text for text in outage.evidence)
+
+
+def test_one_missed_poll_is_no_source_even_while_a_gateway_is_unregistered() -> None:
+    story = Story().reads("cm1", works()).reads("gw-east", registered(serves=False))
+    story.misses("cm1").passes(1)
+    assert all(ticket.clause != "complete-outage" for ticket in story.tickets)
+
+
+def test_the_systems_own_word_alone_is_believed_after_three_polls() -> None:
+    story = Story().polls(2, ("cm1", (DOWN,)), every=30)
+    assert story.told == []
+    story.polls(1, ("cm1", (DOWN,)), every=0)
+    assert story.told == [
+        "major open cm1 complete-outage phone system completely out of service (single source)"
+    ]
+
+
+def test_the_systems_own_word_and_its_gateways_agree_at_once() -> None:
+    story = Story().reads("gw-east", registered(serves=False)).reads("cm1", DOWN)
+    assert "major open cm1 complete-outage phone system completely out of service" in story.told
+
+
+def test_a_system_that_says_it_is_down_while_a_gateway_is_registered_is_minor() -> None:
+    story = Story()
+    for _ in range(4):
+        story.reads("cm1", DOWN).reads("gw-west", registered()).passes(60)
+    assert story.told == [
+        "minor open cm1 not-major says that it is down, while others say that it works",
+    ]
+
+
+def test_loss_of_sight_that_becomes_a_complete_outage_stays_one_ticket() -> None:
+    """I2: one failure of that system, whose class follows the evidence, up and down."""
+    story = Story().reads("cm1", works()).reads("gw-east", registered())
+    for serves in (True, True, True, True, False, False):
+        story.misses("cm1").reads("gw-east", registered(serves)).passes(60)
+    assert [ticket.id for ticket in story.tickets if ticket.role == "service"] == ["TW-000001"]
+    assert [severity for _, severity in story.tickets[0].severities] == ["minor", "major"]
+
+    story.reads("gw-east", registered())
+    for _ in range(3):
+        story.misses("cm1").reads("gw-east", registered()).passes(60)
+    assert [severity for _, severity in story.tickets[0].severities] == ["minor", "major", "minor"]
+    story.polls(3, ("cm1", (works(),)), ("gw-east", (registered(),)))
+    assert story.tickets[0].state == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("error", "summary", "whose"),
+    [
+        ("unreachable", "not seen: does not answer (snmp)", "monitoring"),
+        ("unreadable", "not seen: gives answers that cannot be read (snmp)", "monitoring"),
+        ("refused", "not seen: refuses our credentials (snmp)", "customer"),
+    ],
+)
+def test_loss_of_sight_says_which_of_the_silences_it_is(error: ErrorKind, summary: str, whose: str) -> None:
+    story = Story().reads("gw-west", registered())
+    for _ in range(3):
+        story.misses("gw-west", error).passes(60)
+    assert [(t.severity, t.summary, t.responsibility) for t in story.tickets] == [("minor", summary, whose)]
+
+
+@pytest.mark.parametrize(
+    ("every", "raised"),
+    [
+        (60, "17:01:30"),  # 90 s from the first missed poll, when the second one is already missed
+        (10, "17:00:20"),  # the third poll comes sooner
+        (300, "17:05:00"),  # never before the second missed poll
+    ],
+)
+def test_reachability_is_held_for_three_polls_or_90_seconds(every: float, raised: str) -> None:
+    story = Story()
+    for _ in range(4):
+        story.misses("gw-west").passes(every)
+    assert story.log == [f"{raised} opened TW-000001 minor"]
+
+
+def test_one_missed_poll_between_good_ones_raises_nothing() -> None:
+    story = Story()
+    for _ in range(5):
+        story.misses("gw-west").passes(60).reads("gw-west", registered()).passes(60)
+    assert story.told == []

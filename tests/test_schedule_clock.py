@@ -1,0 +1,106 @@
+"""The schedule when the wall clock is set: by libfaketime, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+INTERVAL = 1.0  # seconds, of the polls below
+
+POLLING = """
+import asyncio, time
+from datetime import timedelta
+from agent.schedule import Schedule, Task
+
+async def poll():
+    print(time.monotonic(), time.time(), flush=True)
+
+async def main():
+    second = timedelta(seconds=1)
+    schedule = Schedule([Task(system="cm1", protocol="snmp", interval=second, deadline=second, poll=poll)])
+    schedule.start()
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+class FalseClock:
+    """The wall clock of one process, as libfaketime reads it from a file."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.which("faketime") or pytest.skip("faketime is not installed: apt install faketime")
+        (library, *_) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+        self._file = folder / "clock"
+        self.environment = {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_NO_CACHE": "1",
+        }
+        self.set(0)
+
+    def set(self, seconds: int) -> None:
+        """Make it wrong by so many seconds, for all who read from now on."""
+        new = self._file.with_suffix(".new")
+        new.write_text(f"{seconds:+}\n")
+        new.rename(self._file)  # nobody may read half a line
+
+
+@contextmanager
+def polling(clock: FalseClock, folder: Path) -> Iterator[Callable[[], list[tuple[float, float]]]]:
+    """A process that polls every second; gives what tells (monotonic, wall) of all its polls so far."""
+    seen = folder / "polls"
+    with (
+        seen.open("w") as output,
+        subprocess.Popen(
+            [sys.executable, "-c", POLLING],
+            env={**os.environ, **clock.environment},
+            cwd=Path(__file__).parent.parent,
+            stdout=output,
+        ) as process,
+    ):
+
+        def polls() -> list[tuple[float, float]]:
+            lines = seen.read_text().split("\n")[:-1]  # what follows the last newline is half a line
+            return [(float(monotonic), float(wall)) for monotonic, wall in map(str.split, lines)]
+
+        try:
+            yield polls
+        finally:
+            process.kill()
+
+
+def wait(condition: Callable[[], bool], seconds: float) -> None:
+    limit = time.monotonic() + seconds
+    while not condition() and time.monotonic() < limit:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("step", [3600, -3600])
+def test_after_the_clock_was_set_each_poll_comes_within_two_intervals(tmp_path: Path, step: int) -> None:
+    clock = FalseClock(tmp_path)
+    with polling(clock, tmp_path) as polls:
+        wait(lambda: len(polls()) >= 3, 15)
+        before = len(polls())
+        assert before >= 3
+        clock.set(step)
+        was_set = time.monotonic()
+        # More than one: a timer that ran already may still go off, and nothing after it.
+        wait(lambda: len(polls()) >= before + 4, 10)
+        after = [seen for seen in polls() if seen[0] > was_set]
+    times = [was_set, *(monotonic for monotonic, _ in after)]
+    assert len(after) >= 3, f"it stands still after {after}"
+    assert max(later - earlier for earlier, later in pairwise(times)) < 2 * INTERVAL
+    monotonic, wall = after[-1]
+    wrong_by = wall - (time.time() - (time.monotonic() - monotonic))
+    assert abs(wrong_by - step) < 5, "the clock was never set"

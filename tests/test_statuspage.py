@@ -1,0 +1,77 @@
+"""The status page's words, as pure functions of a view, and what hostile text becomes on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from agent.shipped import shipped
+from agent.statuspage import StatusPage, access_words, headline
+from agent.views import AccessView, AgentView
+from tests.site_view import AES, CALM, CM, DARK, FAN, G430, NOW, RICH, TRUNKS, UNASKED, system
+
+PAGE = StatusPage(shipped("templates/status.html.j2").read_text(encoding="utf-8"))
+
+
+def test_what_a_device_says_is_text_on_the_page_and_never_markup() -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'"
+    hostile = system("g1", replace(DARK, error_text=evil), title=evil)
+    ticket = replace(TRUNKS, summary=evil, note=evil, evidence=(evil,), left_out=(evil,), clause_text=evil)
+    page = PAGE.render(replace(RICH, site=evil, systems=(hostile,), tickets=(ticket,), pending_text=(evil,)))
+    assert "<script" not in page
+    assert "<img" not in page
+    assert page.count("&lt;script&gt;") >= 8
+
+
+@pytest.mark.parametrize(
+    ("view", "tone", "title"),
+    [
+        (CALM, "calm", "No failure found"),
+        (RICH, "worst", "1 major failure and 1 minor failure"),
+        (replace(RICH, tickets=(FAN,)), "lesser", "1 minor failure"),
+        (replace(RICH, tickets=(FAN, replace(FAN, id="TW-2"))), "lesser", "2 minor failures"),
+        (replace(RICH, tickets=(replace(FAN, severity="P1"),)), "worst", "1 P1 failure"),
+        (replace(CALM, systems=(CM, G430)), "blind", "No failure found in what can be seen"),
+        (
+            replace(CALM, systems=(system("cm1", *CM.accesses, replace(DARK, protocol="ssh")),)),
+            "blind",
+            "No failure found in what can be seen",
+        ),
+        (replace(CALM, systems=(G430,)), "blind", "No system can be seen"),
+        (replace(CALM, now=NOW + timedelta(hours=1)), "blind", "No system can be seen"),
+        (replace(CALM, systems=(CM, AES)), "waiting", "Not known yet"),
+        (replace(CALM, systems=(system("x"),)), "waiting", "Not known yet"),
+        (replace(CALM, systems=()), "waiting", "Not known yet"),
+        (replace(CALM, pending=1), "waiting", "No ticket; something is not well"),
+        (replace(RICH, healthy=(False, "Stopped.")), "blind", "The agent is not watching"),
+    ],
+)
+def test_the_first_sentence_never_calls_well_what_could_not_be_looked_at(
+    view: AgentView, tone: str, title: str
+) -> None:
+    told = headline(view)
+    assert (told.tone, told.title) == (tone, title)
+    assert title in PAGE.render(view)
+
+
+@pytest.mark.parametrize(
+    ("access", "words"),
+    [
+        (CM.accesses[0], "answered 4s ago"),
+        (UNASKED, "not asked yet"),
+        (DARK, "not seen since 16:52:36, 12m 34s ago: no answer"),
+        (replace(DARK, error="refused", last_success=None),
+         "not seen since the agent started Wed 2026-11-18 13:05 CST: it refused the credentials"),
+        (replace(CM.accesses[0], last_poll=NOW - timedelta(hours=2), last_success=NOW - timedelta(hours=2)),
+         "not seen since 15:05:10, 2h ago: not asked for 2h"),
+    ],
+)  # fmt: skip
+def test_each_way_of_asking_says_since_when_and_why(access: AccessView, words: str) -> None:
+    assert access_words(access, RICH) == words
+
+
+def test_an_overdue_ticket_says_so() -> None:
+    page = PAGE.render(replace(RICH, tickets=(replace(TRUNKS, respond_by=NOW - timedelta(minutes=12)),)))
+    assert page.count("due 12m ago") == 2
