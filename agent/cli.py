@@ -199,7 +199,7 @@ async def _poll_alone(setup: Setup, name: str) -> list[Reading]:
                 product,
                 protocol,
                 lanes=lanes,
-                read_secret=setup.read_secret,
+                secrets=setup.secrets,
                 now=lambda: datetime.now(UTC),
             )
         )

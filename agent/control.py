@@ -104,7 +104,10 @@ class ControlServer:
         try:
             status = self._path.stat()
             self._server = await asyncio.start_unix_server(
-                self._serve, sock=listener, limit=LONGEST_REQUEST, backlog=128
+                self._serve,
+                sock=listener,
+                limit=LONGEST_REQUEST - 1,
+                backlog=128,  # the newline counts too
             )
         except BaseException:
             listener.close()
@@ -146,14 +149,13 @@ class ControlServer:
                 await writer.drain()
         except asyncio.CancelledError as reason:
             # From stop() or _make_room(), and nobody else waits for this task: it may end in peace.
-            if not writer.transport.get_write_buffer_size():
-                writer.write(_refusal(str(reason) or _STOPPING))
+            writer.write(_refusal(str(reason) or _STOPPING))
         except (OSError, TimeoutError):
             _log.debug("a client of the control socket did not stay to take its answer")
         finally:
             self._silent.pop(task, None)
             self._clients.discard(task)
-            if writer.transport.get_write_buffer_size():
+            if writer.transport.get_write_buffer_size():  # what is not taken by now never will be
                 writer.transport.abort()
             writer.close()
 
@@ -166,7 +168,6 @@ class ControlServer:
             return False
         # At once, not when its task gets to run: several clients may come in one turn of the loop.
         del self._silent[oldest]
-        self._clients.discard(oldest)
         oldest.cancel("too many clients wait for the daemon and this one asked nothing; ask again")
         return True
 
@@ -197,11 +198,10 @@ class ControlServer:
         try:
             async with limit:
                 line = _line(await self._answer(request, caller))
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever fails in one answer, the operators keep their socket
             if limit.expired():
                 _log.error("no answer to %r was found within %g s", name, self._longest)
                 return _refusal(f"the daemon found no answer to {name} within {self._longest:g} s")
-            # A mistake in one answer must not take the socket from the operators.
             _log.exception("the question %r could not be answered", name)
             return _refusal(f"the daemon failed at {name}; its log says why")
         if len(line) > LONGEST_ANSWER:

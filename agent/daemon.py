@@ -130,7 +130,7 @@ class Daemon:
                     product,
                     protocol,
                     lanes=self.lanes,
-                    read_secret=self.setup.read_secret,
+                    secrets=self.setup.secrets,
                     now=self.now,
                 )
                 interval = pacing_of(system, product, protocol).interval

@@ -1,4 +1,4 @@
-"""Opens the line to a system: which protocol with which pacing and credentials. Reads secrets, keeps none."""
+"""Opens the line to a system: which protocol with which pacing and credentials. It asks nothing itself."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from agent.fields import SecretRef
 from agent.poller import Poller
+from agent.secret_refs import Secrets
 from agent.site import Site, Snmp, System
 from collectors.base import Pacing, Product, ProtocolName
 from collectors.sessions.snmp import Credentials, Lanes, SnmpLine
-
-ReadSecret = Callable[[SecretRef], str]
-"""Reads the secret that a reference points to; raises its own error if it cannot."""
 
 
 def protocols_of(system: System, product: Product) -> tuple[ProtocolName, ...]:
@@ -45,7 +42,7 @@ def open_poller(
     protocol: ProtocolName,
     *,
     lanes: Lanes,
-    read_secret: ReadSecret,
+    secrets: Secrets,
     now: Callable[[], datetime],
 ) -> Poller:
     """A poller of that system by that protocol; the line itself opens with its first question."""
@@ -54,7 +51,7 @@ def open_poller(
     line = SnmpLine(
         address=str(system.address),
         port=system.snmp.port,
-        credentials=_credentials(system.snmp, read_secret),
+        credentials=_credentials(system.name, system.snmp, secrets),
         pacing=pacing_of(system, product, protocol),
         lanes=lanes,
     )
@@ -62,13 +59,13 @@ def open_poller(
     return Poller(system.name, protocol, product.polls[protocol], line, zone, now)
 
 
-def _credentials(snmp: Snmp, read_secret: ReadSecret) -> Credentials:
+def _credentials(system: str, snmp: Snmp, secrets: Secrets) -> Credentials:
     return Credentials(
         version=snmp.version,
-        community=read_secret(snmp.community) if snmp.community else None,
+        community=secrets.get((system, "snmp.community")),
         user=snmp.user,
         auth_protocol=snmp.auth.protocol if snmp.auth else None,
-        auth_password=read_secret(snmp.auth.password) if snmp.auth else None,
+        auth_password=secrets.get((system, "snmp.auth.password")),
         privacy_protocol=snmp.privacy.protocol if snmp.privacy else None,
-        privacy_password=read_secret(snmp.privacy.password) if snmp.privacy else None,
+        privacy_password=secrets.get((system, "snmp.privacy.password")),
     )

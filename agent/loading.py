@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.config import ConfigError, load_model, load_site, read_secret, read_secrets
+from agent.config import ConfigError, Secrets, load_model, load_site, read_secrets
 from agent.contract import Contract, Decisions
-from agent.fields import SecretRef
 from agent.lines import pacing_of, protocols_of
 from agent.mistakes import expected_one
 from agent.sentences import validate
@@ -33,6 +32,7 @@ class Setup:
     contract: Contract
     products: Mapping[str, Product]
     functions: Mapping[str, Function]
+    secrets: Secrets  # its repr shows none
 
     @property
     def journal(self) -> Path:
@@ -54,10 +54,6 @@ class Setup:
         product = self.products[system.product]
         return tuple((name, pacing_of(system, product, name)) for name in protocols_of(system, product))
 
-    def read_secret(self, ref: SecretRef) -> str:
-        """The secret itself, read anew each time. Raises SecretError."""
-        return read_secret(ref, base=self.path.parent)
-
     def make_directories(self) -> None:
         """Make the directories of journal, log and socket where they are missing (0750)."""
         for folder in (self.journal.parent, self.alert_log.parent, self.control_socket.parent):
@@ -70,12 +66,12 @@ class Setup:
 def load_setup(path: Path) -> Setup:
     """Load and check a site file and all that it names. Raises ConfigError with every mistake at once."""
     site = load_site(path)
-    read_secrets(site, path.parent)
+    secrets = read_secrets(site, path)
     products = find_products()
     functions: dict[str, Function] = {
         system.name: system.function or products[system.product].function for system in site.systems
     }
-    return Setup(path.resolve(), site, _contract(site, path), products, functions)
+    return Setup(path.resolve(), site, _contract(site, path), products, functions, secrets)
 
 
 def load_contract(name: str) -> Contract:

@@ -51,8 +51,7 @@ async def answer_question(
 
 def from_journal(setup: Setup) -> tuple[TicketView, ...]:
     """Every ticket, read from the journal while no daemon runs. Raises JournalError."""
-    tickets = Tickets.fold(read_journal(setup.journal)) if setup.journal.exists() else Tickets()
-    return ticket_views(tickets, Terms.of(setup.site, setup.contract))
+    return ticket_views(Tickets.fold(read_journal(setup.journal)), Terms.of(setup.site, setup.contract))
 
 
 def no_such_system(system: str, known: tuple[str, ...]) -> str:

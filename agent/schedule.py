@@ -219,7 +219,6 @@ class Schedule:
                 await asyncio.wait({asked})
         finally:
             job.asking = False
-            asked.cancel()  # where we are cancelled ourselves; nothing once it has ended
         self._ended = _Ended(task.name, time.monotonic())
         error = None if asked.cancelled() else asked.exception()
         if late:

@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from agent.fields import SHOWN, SecretRef, shown
+from agent.fields import SHOWN, shown
 from agent.mistakes import Mistake, Path, dotted, near
+from agent.schema import (
+    branches_at,
+    is_hidden,
+    is_in_secret,
+    is_model,
+    is_secret,
+    kinds_of_fields,
+    shown_path,
+)
 from agent.yaml_marks import Node, Tree
 
 M = TypeVar("M", bound=BaseModel)
 
-_SECRET_KEYS = frozenset({"community", "password", "secret", "token"})
 _NOT_SHOWN = "(not shown)"
 
 _STRUCTURES = {
@@ -105,7 +112,7 @@ def validate(tree: Tree, model: type[M]) -> tuple[M | None, list[Mistake]]:
 
 def _repeated(tree: Tree, model: type[BaseModel]) -> Iterator[Mistake]:
     for node, line in tree.repeated:
-        key = dotted(_shown_path(model, node.path))
+        key = dotted(shown_path(model, node.path))
         sentence = f"expected this key once; got it again after line {line}"
         yield Mistake(tree.file, node.key_line, node.key_column, key, sentence)
 
@@ -143,12 +150,12 @@ def _mistakes(tree: Tree, model: type[BaseModel], details: list[ErrorDetails]) -
         elif node.path in deep and (kind.endswith("_type") or kind == "too_short"):
             pass  # the other branch of a union was meant, or items are missing because they are wrong
         elif kind in ("value_error", "assertion_error"):
-            yield tree.mistake(node, _own_words(error, node, _hidden(model, node.path), model))
+            yield tree.mistake(node, _own_words(error, node, is_hidden(model, node.path), model))
         else:
             nodes[node.path] = node
             expected.setdefault(node.path, []).append(_expected(error, node))
     for path, branches in expected.items():
-        hidden = _hidden(model, path)
+        hidden = is_hidden(model, path)
         yield tree.mistake(
             nodes[path], f"expected {' or '.join(dict.fromkeys(branches))}; got {_got(nodes[path], hidden)}"
         )
@@ -198,7 +205,7 @@ def _got(node: Node, hidden: bool) -> str:
 def _own_words(error: ErrorDetails, node: Node, hidden: bool, model: type[BaseModel]) -> str:
     """The sentence of a validator of ours; what it got is cut, and dropped where a secret may be."""
     words = " ".join(str(error.get("ctx", {}).get("error", error["msg"])).split())
-    if any(_is_secret(branch) for branch in _branches_at(model, node.path)):
+    if any(is_secret(branch) for branch in branches_at(model, node.path)):
         return words  # agent.fields says there what a secret may be told of
     expected, semicolon, got = words.partition("; got ")
     if not semicolon or not words.startswith("expected "):
@@ -210,99 +217,13 @@ def _own_words(error: ErrorDetails, node: Node, hidden: bool, model: type[BaseMo
 
 def _unknown_key(tree: Tree, model: type[BaseModel], node: Node) -> Mistake:
     above, key = node.path[:-1], str(node.path[-1])
-    models = [branch for branch in _branches_at(model, above) if _is_model(branch)]
+    models = [branch for branch in branches_at(model, above) if is_model(branch)]
     known = list(dict.fromkeys(name for branch in models for name in branch.model_fields))
     meant = near(key, known)
     wanted = f"a known key (did you mean {meant!r}?)" if meant else f"one of {', '.join(known)}"
     path, got = node.path, shown(key)
     # {hunter2} is a mapping whose key is the secret
-    beside = any(_is_secret(kind) for kind in _fields_of(models, required=meant is not None))
-    if beside or _is_in_secret(model, above):
+    beside = any(is_secret(kind) for kind in kinds_of_fields(models, required=meant is not None))
+    if beside or is_in_secret(model, above):
         path, got = above, f"another key {_NOT_SHOWN}"
     return Mistake(tree.file, node.key_line, node.key_column, dotted(path), f"expected {wanted}; got {got}")
-
-
-# --- what the schema says of a place in the file ----------------------------------------------------------
-
-
-def _branches(annotation: Any) -> list[Any]:
-    """The kinds that a value may have: a union's branches, without Annotated."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _branches(get_args(annotation)[0])
-    if origin in (Union, UnionType):
-        return [kind for branch in get_args(annotation) for kind in _branches(branch)]
-    return [annotation]
-
-
-def _is_model(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
-def _is_secret(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, SecretRef)
-
-
-def _fields_of(models: list[Any], *, required: bool = False) -> list[Any]:
-    fields = [field for kind in models if _is_model(kind) for field in kind.model_fields.values()]
-    return [kind for f in fields if f.is_required() or not required for kind in _branches(f.annotation)]
-
-
-def _below(kind: Any, part: str | int) -> list[Any]:
-    if _is_model(kind):
-        field = kind.model_fields.get(str(part))
-        return [] if field is None else _branches(field.annotation)
-    args = [arg for arg in get_args(kind) if arg is not Ellipsis]
-    if not args:
-        return []
-    return _branches(args[-1] if isinstance(part, str) or part >= len(args) else args[part])
-
-
-def _branches_at(model: type[BaseModel], path: Path) -> list[Any]:
-    kinds: list[Any] = [model]
-    for part in path:
-        kinds = [below for kind in kinds for below in _below(kind, part)]
-    return kinds
-
-
-def _is_in_secret(model: type[BaseModel], path: Path) -> bool:
-    """Whether a place is that of a secret's reference, or below it."""
-    if not _SECRET_KEYS.isdisjoint(path):
-        return True
-    above = (_branches_at(model, path[:depth]) for depth in range(len(path) + 1))
-    return any(_is_secret(kind) for kinds in above for kind in kinds)
-
-
-def _shown_path(model: type[BaseModel], path: Path) -> Path:
-    """A path up to where its keys may be secrets themselves."""
-    for depth, part in enumerate(path):
-        models = [kind for kind in _branches_at(model, path[:depth]) if _is_model(kind)]
-        strange = isinstance(part, str) and not any(part in kind.model_fields for kind in models)
-        if _is_in_secret(model, path[:depth]) or (strange and any(map(_is_secret, _fields_of(models)))):
-            return path[:depth]
-    return path
-
-
-def _hidden(model: type[BaseModel], path: Path) -> bool:
-    """Whether a wrong value may be a secret.
-
-    It is one's reference, or stands beside one that must be given (the two are easily swapped), or stands
-    where keys belong and one of them is a secret's.
-    """
-    here, above = _branches_at(model, path), _branches_at(model, path[:-1])
-    beside = any(_is_secret(kind) for kind in _fields_of(above, required=True))
-    return beside or _holds_secrets(here, set()) or _is_in_secret(model, path)
-
-
-def _holds_secrets(kinds: list[Any], seen: set[Any]) -> bool:
-    for kind in kinds:
-        if _is_secret(kind):
-            return True
-        inner = (
-            _fields_of([kind]) if _is_model(kind) else [b for arg in get_args(kind) for b in _branches(arg)]
-        )
-        if kind not in seen and inner:
-            seen.add(kind)
-            if _holds_secrets(inner, seen):
-                return True
-    return False

@@ -336,7 +336,8 @@ class Pacing:
     """How hard a device may be asked; each figure can be changed per system in the site file.
 
     rows: rows of a table per GETBULK. pause: between two questions. timeout: until a question counts as
-    unanswered. tries: how often a question is sent in all. interval: from poll to poll.
+    unanswered. tries: how often a question is sent in all. interval: from poll to poll. most_rows: a table
+    with more does not end (a property of the product, not a wish: no site sets it).
     """
 
     rows: int
@@ -344,6 +345,7 @@ class Pacing:
     timeout: timedelta
     tries: int
     interval: timedelta
+    most_rows: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,12 +124,14 @@ def _read_g3(answers: Answers, at: datetime) -> Findings:
     known = [gateway.lost for gateway in gateways if gateway.lost is not None]
     if known:
         samples += LISTED.told(known.count(0), "registered") + LISTED.told(known.count(1), "unregistered")
-    for n, (metric, label) in enumerate(_COUNTS, start=5):
-        samples += metric.told(answers.count(f"{HEALTH}.{n}.0"), label)
-    for n, label in _G3_SHARES.items():
-        samples += OCCUPANCY.told(answers.count(f"{HEALTH}.{n}.0"), label, per=100)
-    samples += REGISTERED.told(answers.count(IP_REGISTERED), "ip")
-    samples += LIMIT.told(answers.count(IP_LIMIT), "ip_stations")
+    if not _failed(answers, HEALTH):  # what a failed cache still holds is no value
+        for n, (metric, label) in enumerate(_COUNTS, start=5):
+            samples += metric.told(answers.count(f"{HEALTH}.{n}.0"), label)
+        for n, label in _G3_SHARES.items():
+            samples += OCCUPANCY.told(answers.count(f"{HEALTH}.{n}.0"), label, per=100)
+    if not _failed(answers, VINTAGE):
+        samples += REGISTERED.told(answers.count(IP_REGISTERED), "ip")
+        samples += LIMIT.told(answers.count(IP_LIMIT), "ip_stations")
     for cache, label in _CACHES.items():
         samples += AGE.told(answers.count(f"{cache}.1.0"), label, per=100)
     return Findings(
@@ -358,7 +360,14 @@ def _moment(at: datetime, *parts: int | str) -> datetime | None:
 
 
 # Rows, pause, time-out (Avaya recommends 15 s), tries, interval. A trunk walk took 78 s on an S8300.
-PACING = Pacing(10, timedelta(milliseconds=100), timedelta(seconds=15), 2, timedelta(seconds=60))
+PACING = Pacing(
+    rows=10,
+    pause=timedelta(milliseconds=100),
+    timeout=timedelta(seconds=15),
+    tries=2,
+    interval=timedelta(seconds=60),
+    most_rows=30_000,  # trunk members, one row each, with room to spare
+)
 
 PRODUCT = Product(
     name="communication_manager",

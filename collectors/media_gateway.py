@@ -39,9 +39,8 @@ REGISTRATION, CONTROLLER, LINK, LINK_ERROR = (f"{CMG}.3.{n}.0" for n in (1, 2, 3
 HARDWARE_MASK, PROCESSOR_MASK = f"{CMG}.1.10.12.0", f"{CMG}.2.1.15.0"
 SLS_ADMIN, SLS_STATUS = (f"1.3.6.1.4.1.6889.2.6.4.1.{n}.0" for n in (1, 2))
 # In degrees Celsius: reading, warning threshold and bit of the hardware mask.
-TEMPERATURES = {
-    n: (f"{CMG}.1.10.{i}.0", f"{CMG}.1.10.{i + 1}.0", b) for n, i, b in (("cpu", 1, 4), ("dsp", 4, 5))
-}
+CPU_HEAT, DSP_HEAT = [(f"{CMG}.1.10.{n}.0", f"{CMG}.1.10.{n + 1}.0", bit) for n, bit in ((1, 4), (4, 5))]
+TEMPERATURES = {"cpu": CPU_HEAT, "dsp": DSP_HEAT}
 MODULES = MODULE_TEXT, MODULE_NAME, MODULE_MASK = [f"{CMG}.1.11.1.1.{n}" for n in (3, 4, 10)]
 ENGINES = ENGINE_TOTAL, ENGINE_USED, ENGINE_ADMIN, ENGINE_STATUS, ENGINE_MASK = [
     f"{CMG}.4.5.1.{n}" for n in (6, 7, 10, 12, 14)
@@ -67,17 +66,16 @@ CELSIUS, SENSOR_OK, DISABLED, ENABLED, FAULT = 8, 1, 1, 2, 3
 TAKEN_OUT = (1, 3)  # admin states of engines and cores, busy-out and camp-on: no new calls, on purpose
 WRAP = 2**32 / 100  # seconds after which sysUpTime begins again
 
-# Fault masks: component and fault by bit; bit 0 is the most significant of the first octet (G700-MG-MIB).
-# Laid out by hand, one subject a line; the formatter would make it one bit a line.
+DSP_STATUS = -1  # no bit of a mask: the status of an engine or core is a fault
+# Fault masks by bit, 0 the most significant of the first octet (G700-MG-MIB); laid out by hand, by subject.
 # fmt: off
 HARDWARE = {
     0: ("fans", "several fans slow"),
     1: ("psu fan", "slow for 10 minutes"), 2: ("psu fan", "slow for 15 minutes"),
-    7: ("self-test", "failed at power on"),
     8: ("power +5.1V", "out of range"), 9: ("power -48V modules", "out of range"),
     10: ("power +3.3V", "out of range"), 11: ("power +1.58V", "out of range"),
     12: ("power +2.5V", "out of range"), 13: ("power -48V auxiliary", "out of range"),
-    14: ("power +12V fans", "out of range"),
+    7: ("self-test", "failed at power on"), 14: ("power +12V fans", "out of range"),
     16: ("clock", "signal lost"), 17: ("clock", "one source left"), 18: ("clock", "excessive switching"),
     19: ("expansion box 1", "TDM test failed"), 20: ("expansion box 2", "TDM test failed"),
     21: ("poe supply base box", "failed"),
@@ -97,6 +95,7 @@ MODULE_FAULTS = {
 ENGINE_FAULTS = {
     2: "automatic reset", 3: "hardware fault", 4: "IP configuration fault", 5: "DSP failure",
     6: "DSP core failure", 7: "DSP FPGA failure", 8: "unsupported DSP module",
+    DSP_STATUS: "DSP status fault",
 }
 FRU_FAULTS = {
     2: "malfunction", 3: "no mains", 4: "malfunction and no mains", 5: "one fan failed",
@@ -115,7 +114,6 @@ IN_USE = Metric("avaya_dsp_channels_used", "Voice channels of a VoIP engine in u
 TEMPERATURE = Metric("avaya_temperature_celsius", "Temperature at a sensor of the device.", ("sensor",))
 CPU_USED = Metric("avaya_cpu_used_ratio", "Share of a processor's time in use, 0 to 1.", ("cpu",))
 MEMORY_USED = Metric("avaya_memory_used_ratio", "Share of the memory in use, 0 to 1.", ("module",))
-METRICS = (UPTIME, REGISTERED, LINK_UP, FAULTS, CHANNELS, IN_USE, TEMPERATURE, CPU_USED, MEMORY_USED)
 
 
 async def ask(session: SnmpSession) -> Answers:
@@ -165,15 +163,14 @@ def _flag(answers: Answers, oid: str) -> bool | None:
 
 def _sls(answers: Answers) -> bool | None:
     """Whether the gateway's own call engine serves; None where there is none that could."""
-    enabled, active = _flag(answers, SLS_ADMIN), _flag(answers, SLS_STATUS)
-    return None if enabled is False else active
+    return None if _flag(answers, SLS_ADMIN) is False else _flag(answers, SLS_STATUS)
 
 
 def _registration(answers: Answers) -> Iterator[Observation]:
     registered, link, sls = _flag(answers, REGISTRATION), _flag(answers, LINK), _sls(answers)
     number = answers.text(GATEWAY_NUMBER) or ""
-    part = Observation(role="location", component="registration")
-    part = replace(part, number=int(number) if re.fullmatch("[0-9]{1,3}", number) else None)
+    numbered = int(number) if re.fullmatch("[0-9]{1,3}", number) else None
+    part = Observation(role="location", component="registration", number=numbered)
     error, address = answers.integer(LINK_ERROR), answers.value(CONTROLLER)
     if sls and not (registered and link):
         # Served by its own survivable engine: not lost, whatever the link to the controllers says (I11).
@@ -218,8 +215,7 @@ def _restart(answers: Answers, at: datetime) -> Iterator[Observation]:
 
 
 def _bits(mask: bytes | None) -> set[int]:
-    octets = enumerate(mask or b"")
-    return {8 * n + bit for n, octet in octets for bit in range(8) if octet & (0x80 >> bit)}
+    return {8 * n + bit for n, octet in enumerate(mask or b"") for bit in range(8) if octet & (0x80 >> bit)}
 
 
 def _masked(
@@ -247,29 +243,28 @@ def _modules(answers: Answers) -> Iterator[Observation]:
         bits = _bits(mask)  # 0: the module is busied out; 1: some of its ports are, which is no fault of it
         text = ", ".join(filter(None, (name, "ports busied out" if 1 in bits else "")))
         part = Observation(role="equipment", component=f"module V{slot}", detail=text)
-        yield _unit(part, 0 in bits, _words(bits - {0, 1}, MODULE_FAULTS), told=bool(mask))
+        yield _unit(part, 0 in bits, bits - {0, 1}, MODULE_FAULTS, told=bool(mask))
 
 
 def _dsps(answers: Answers) -> Iterator[Observation]:
     for (slot,), row in answers.rows(*ENGINES, parts=1):
         part = Observation(role="equipment", component=f"voip engine {slot}")
         status, mask = row.integer(ENGINE_STATUS), row.octets(ENGINE_MASK)
-        faults = _words(_bits(mask) - {0, 1}, ENGINE_FAULTS) + ["DSP fault"] * (status == FAULT)
+        faults = _bits(mask) - {0, 1} | ({DSP_STATUS} if status == FAULT else set())
         told = status in (1, 2) and bool(mask)
-        yield _unit(part, row.integer(ENGINE_ADMIN) in TAKEN_OUT, faults, told=told)
+        yield _unit(part, row.integer(ENGINE_ADMIN) in TAKEN_OUT, faults, ENGINE_FAULTS, told=told)
     for (slot, core), row in answers.rows(*CORES, parts=2):
         part, status = Observation(role="equipment", component=f"dsp {slot}/{core}"), row.integer(CORE_STATUS)
-        faults = ["fault"] * (status == FAULT)
-        yield _unit(part, row.integer(CORE_ADMIN) in TAKEN_OUT, faults, told=status in (1, 2))
+        faults = {DSP_STATUS} if status == FAULT else set()
+        yield _unit(part, row.integer(CORE_ADMIN) in TAKEN_OUT, faults, ENGINE_FAULTS, told=status in (1, 2))
 
 
-def _words(bits: set[int], faults: Mapping[int, str]) -> list[str]:
-    return [faults.get(bit, f"unknown fault bit {bit}") for bit in sorted(bits)]
-
-
-def _unit(part: Observation, out: bool, faults: list[str], *, told: bool) -> Observation:
+def _unit(
+    part: Observation, out: bool, faults: set[int], words: Mapping[int, str], *, told: bool
+) -> Observation:
     """One unit of equipment: taken out on purpose, faulty, well, or (not told) unread; in this order."""
-    detail = ", ".join(filter(None, (part.detail, "busied out" if out else "", *faults)))[:120]
+    shown = [words.get(bit, f"unknown fault bit {bit}") for bit in sorted(faults)]
+    detail = ", ".join(filter(None, (part.detail, "busied out" if out else "", *shown)))[:120]
     if out:
         return replace(part, lost=0, total=0, planned=1, detail=detail)
     if not faults and not told:
@@ -300,11 +295,10 @@ def _frus(answers: Answers) -> Iterator[Observation]:
 
 def _temperatures(answers: Answers, hardware: bytes | None) -> Iterator[Observation]:
     for name, (reading, threshold, bit) in TEMPERATURES.items():
-        value, limit = answers.integer(reading), answers.integer(threshold)
-        part = Observation(role="environment", component=f"{name} temperature", room=False)
-        known = value is not None and limit is not None and limit > 0
-        if bit in _bits(hardware) or known:
-            hot = bit in _bits(hardware) or (value or 0) > (limit or 0)
+        value, limit = answers.integer(reading), answers.integer(threshold) or 0
+        part = Observation(role="environment", component=f"{name} sensor", room=False)
+        hot = bit in _bits(hardware) or (value is not None and value > limit > 0)
+        if hot or (value is not None and limit > 0):
             yield replace(part, lost=int(hot), total=1)
         elif hardware:
             yield part.not_read("temperature or threshold not told")
@@ -377,7 +371,14 @@ def _degrees(row: Row) -> float | None:
 
 
 # Rows, pause, time-out, tries, interval.
-PACING = Pacing(20, timedelta(milliseconds=20), timedelta(seconds=3), 2, timedelta(seconds=60))
+PACING = Pacing(
+    rows=20,
+    pause=timedelta(milliseconds=20),
+    timeout=timedelta(seconds=3),
+    tries=2,
+    interval=timedelta(seconds=60),
+    most_rows=500,  # the longest table here lists sensors and parts of one chassis
+)
 
 PRODUCT = Product(
     name="media_gateway",
@@ -385,14 +386,13 @@ PRODUCT = Product(
     function="phone_system",  # with the servers it is one phone system (rules of reading, systems)
     polls={"snmp": Poll(ask, read, PACING)},
     authority=("snmp", "ssh"),
-    metrics=METRICS,
+    metrics=(UPTIME, REGISTERED, LINK_UP, FAULTS, CHANNELS, IN_USE, TEMPERATURE, CPU_USED, MEMORY_USED),
     facts=(
         Fact("registration, H.248 link, fault masks, modules, DSPs", "G700-MG-MIB 1.68 (2015)", "verified"),
         Fact("mask bit 0 is the most significant of the first octet", "G700-MG-MIB", "verified"),
         Fact("sensor limits; supplies and fan trays and their faults", "AVAYA-ENTITY-MIB", "verified"),
         Fact("CPU load is told only while enabled(2)", "UTILIZATION-MANAGEMENT-MIB", "verified"),
-        Fact("state of the local survivability engine (SLS)", "AVAYA-SURV-MIB", "verified"),
-        Fact("scale and precision of sensors", "ENTITY-SENSOR-MIB (RFC 3433)", "verified"),
+        Fact("local survivability (SLS); sensors", "AVAYA-SURV-MIB, ENTITY-SENSOR-MIB", "verified"),
         Fact("DSP engine 101, CPU and memory rows 10", "NetSpyGlass, a Zabbix template", "verified"),
         Fact("an active SLS serves the location", "what SLS is for", "inferred"),
         Fact("primary controller not found, yet registered: a backup serves", "the mask's words", "inferred"),

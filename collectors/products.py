@@ -1,9 +1,13 @@
-"""Finds the products by listing this package: every module with a constant `PRODUCT`. No list to edit."""
+"""Finds the products by listing this package: every module with a constant `PRODUCT`. No list to edit.
+
+It also renders what is known of each product for the README; it asks no device.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 
 import collectors
 from collectors.base import Product
@@ -22,3 +26,19 @@ def find_products() -> dict[str, Product]:
             raise ValueError(f"two collectors are named {product.name!r}")
         found[product.name] = product
     return found
+
+
+def facts_markdown(products: Iterable[Product]) -> str:
+    """Per product: what its collector relies on and how well that is known, then what it cannot see."""
+    lines: list[str] = []
+    for product in sorted(products, key=lambda product: product.title):
+        lines += [f"### {product.title} (`{product.name}`)", ""]
+        lines += ["| what the collector relies on | known | source |", "|---|---|---|"]
+        for fact in product.facts:
+            lines.append("| " + " | ".join(map(_cell, (fact.what, fact.known, fact.source))) + " |")
+        lines += ["", "Not seen:", "", *(f"- {what}" for what in product.not_seen), ""]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

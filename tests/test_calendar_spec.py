@@ -34,6 +34,8 @@ def test_days_wrap_and_overlapping_windows_are_one() -> None:
         Window(days=frozenset({0, 4, 5}), open="07:00", close="18:00"),
         Window(days=frozenset({6}), open="07:00", close="20:00"),
     )
+    inner = spec({"tue": ["07:00-18:00", "10:00-12:00"]}).windows()
+    assert inner == (Window(days=frozenset({1}), open="07:00", close="18:00"),)
     night = spec({"mon": ["18:00-24:00", "22:00-06:00"]}).windows()
     assert night == (Window(days=frozenset({0}), open="18:00", close="06:00"),)
     around = spec({"mon-sun": ["00:00-12:00", "12:00-24:00"]}).windows()

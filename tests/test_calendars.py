@@ -139,6 +139,18 @@ def test_an_exception_replaces_the_hours_of_its_date_and_beats_a_holiday() -> No
     assert what.between(begin + timedelta(days=1), begin + timedelta(days=2)) == timedelta(0)
 
 
+def test_an_exception_also_lets_the_night_before_a_holiday_run_into_it() -> None:
+    monday = date(2026, 6, 8)
+    night = calendar("22:00-06:00", holidays={monday: "a Monday"}, holiday_scope="date")
+    worked = calendar(
+        "22:00-06:00", holidays={monday: "a Monday"}, overrides={monday: ()}, holiday_scope="date"
+    )
+    early = datetime(2026, 6, 8, 5, tzinfo=CHICAGO)
+    assert not night.is_open(early)
+    assert worked.is_open(early)
+    assert worked.next_open(early + timedelta(hours=1)) == datetime(2026, 6, 9, 22, tzinfo=CHICAGO)
+
+
 @pytest.mark.parametrize(
     ("scope", "opens"),
     [  # Monday is the holiday: which of the nights from Sunday, Monday and Tuesday evening are worked?

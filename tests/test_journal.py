@@ -406,7 +406,7 @@ def script(code: str, *args: object) -> str:
         timeout=60,
         check=False,
         cwd="/",
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -602,7 +602,7 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         )
         self.told: list[tuple[int, str, str]] = []
         self.child = 0

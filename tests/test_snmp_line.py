@@ -159,7 +159,7 @@ def test_dead_systems_do_not_delay_live_ones(dead_systems: int, known: bool) -> 
         async with crafted.agent(HEALTHY) as live, crafted.agent(HEALTHY) as dead:
             dead.misbehave = lambda *_: None
             lanes = Lanes()
-            deaf = [make_line(dead.port, timeout=0.8, tries=1, lanes=lanes) for _ in range(dead_systems)]
+            deaf = [make_line(dead.port, timeout=2, tries=1, lanes=lanes) for _ in range(dead_systems)]
             well = [make_line(live.port, timeout=5, lanes=lanes) for _ in range(5)]
             if known:  # more than there are places, so that only their own lane can hold them back
                 await asyncio.gather(*map(get_one, deaf), return_exceptions=True)
@@ -168,7 +168,7 @@ def test_dead_systems_do_not_delay_live_ones(dead_systems: int, known: bool) -> 
             await crafted.until(lambda: len(dead.requests) == already + 10)
             began = loop.time()
             await asyncio.gather(*map(walk_all, well))
-            assert loop.time() - began < 0.6
+            assert loop.time() - began < 1.5
             assert not any(task.done() for task in asked)
             for task in asked:
                 task.cancel()

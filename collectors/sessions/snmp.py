@@ -23,7 +23,6 @@ __all__ = ["Credentials", "Lanes", "SnmpLine"]
 ANSWERING_PLACES = 40
 SILENT_PLACES = 10
 OIDS_PER_GET = 20
-ROWS_PER_COLUMN = 10_000  # more than any phone system administers: what is longer does not end
 WALK_SECONDS = 300.0  # a table that is not at its end by then is not read while it still holds
 
 _REFUSALS = {  # RFC 3414 section 3.2, by pysnmp's names
@@ -83,6 +82,7 @@ class SnmpLine:
         self._tries = pacing.tries
         self._pause = pacing.pause.total_seconds()
         self._rows = pacing.rows
+        self._most_rows = pacing.most_rows
         self._lanes = lanes
         self._turn = asyncio.Lock()  # one question at a time: a device is never asked twice at once
         self._wire: Wire | None = None
@@ -116,7 +116,7 @@ class SnmpLine:
         """Ask for columns of one table, side by side. Raises as `get` does; never returns half a table."""
         wanted = tuple(dict.fromkeys(map(_parse, columns)))
         text = f"walk {_name(wanted, 'more columns')}"
-        table = _Table(text, wanted)
+        table = _Table(text, wanted, self._most_rows)
         async with self._turn:
             with self._traced(text) as outcome:
                 requests = await self._walk(text, table)
@@ -251,10 +251,11 @@ class SnmpLine:
 class _Table:
     """The columns of a walk as far as they are read, and the proof that each goes on and ends as it must."""
 
-    def __init__(self, text: str, columns: tuple[Oid, ...]) -> None:
+    def __init__(self, text: str, columns: tuple[Oid, ...], most_rows: int) -> None:
         self.values: dict[str, Value] = {}
         self.unfinished = list(columns)
         self._text = text
+        self._most_rows = most_rows
         self._last = {column: column for column in columns}
         self._count = dict.fromkeys(columns, 0)
         self._indexes: set[Oid] = set()
@@ -294,8 +295,8 @@ class _Table:
             )
         self._last[column] = oid
         self._count[column] += 1
-        if self._count[column] > ROWS_PER_COLUMN:
-            raise BadAnswer(self._text, f"does not end: more than {ROWS_PER_COLUMN:,} rows")
+        if self._count[column] > self._most_rows:
+            raise BadAnswer(self._text, f"does not end: more than {self._most_rows:,} rows")
         self._indexes.add(oid[len(column) :])
         self.values[_dotted(oid)] = value
 

@@ -208,7 +208,7 @@ FAULTS: dict[str, Fault] = {
             "endless-table",
             ("gw-west", "gw-east", "cm1"),
             "Every table goes on for ever with ever higher indexes.",
-            "unreadable: minor",
+            "unreadable: minor (cm1: only after minutes, since its tables may well be long)",
             _trouble(Trouble.ENDLESS_TABLE),
         ),
         Fault(

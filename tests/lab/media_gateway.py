@@ -6,7 +6,7 @@ Where the figures and texts come from:
 * Seen on real gateways: sysObjectID, row 10 of CPU and memory, DSP slot 101.
 * Synthetic, because nobody has published an answer: every entPhysicalIndex, description and name, the
   temperatures and their limits, serial numbers, versions, and which fault bits come with which fault (their
-  meaning is the MIB's).
+  meaning is the MIB's). An idle DSP core has 0 channels in use, although the MIB's range begins at 1.
 
 Left out, because it is not known how these models fill it: cmgModuleList, rows of empty slots, RTP quality.
 """

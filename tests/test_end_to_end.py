@@ -1,0 +1,117 @@
+"""The whole path on real protocols: a fault in the lab is a ticket in seconds, and heals by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from tests.lab.faults import FAULTS
+from tests.watched import Told, Watched, until, watched
+
+SHOWN_WITHIN = 10.0  # seconds from the fault to the ticket, the promise of the README
+HEALED_WITHIN = 15.0
+
+UNSEEN_WEST = {("minor", "not-major", "gw-west", "service")}
+UNSEEN_EAST = {("minor", "not-major", "gw-east", "service")}
+EXPECTED: dict[str, Told] = {
+    "trunk-group-out": {("minor", "not-major", "cm1", "trunks")},
+    "half-of-trunks-out": {("major", "half-capacity", "cm1", "trunks")},
+    "phones-lost": {("minor", "not-major", "cm1", "stations")},
+    "gateway-unregistered": {
+        ("minor", "not-major", "gw-east", "location"),
+        ("major", "half-capacity", "cm1", "trunks"),
+        ("minor", "not-major", "cm1", "stations"),
+    },
+    "gateway-unreachable": UNSEEN_EAST,
+    "cm-unreachable": {("minor", "not-major", "cm1", "service")},
+    "cm-down": {
+        ("major", "complete-outage", "cm1", "service"),
+        ("minor", "not-major", "gw-east", "location"),
+        ("minor", "not-major", "gw-west", "location"),
+    },
+    "credentials-refused": UNSEEN_EAST,
+    "slow": UNSEEN_WEST,
+    "garbage": UNSEEN_WEST,
+    "truncated": UNSEEN_WEST,
+    "error-status": UNSEEN_WEST,
+    "endless-table": UNSEEN_WEST,
+    "repeating-table": UNSEEN_WEST,
+    "silent": UNSEEN_WEST,
+    "rebooted": {("minor", "not-major", "gw-west", "restart")},
+    "dsp-fault": {("minor", "not-major", "gw-east", "equipment")},
+    "psu-fault": {("minor", "not-major", "gw-east", "equipment")},
+    "temperature-high": {("minor", "not-major", "gw-east", "environment")},
+    "alarm-major": {("minor", "not-major", "cm1", "alarm")},
+}
+WAYS = 4  # labs side by side: the faults take their time in parallel
+
+
+def test_every_fault_of_the_lab_has_its_expectation() -> None:
+    assert set(EXPECTED) == set(FAULTS)
+
+
+def test_every_fault_is_a_ticket_within_ten_seconds_and_heals_by_itself() -> None:
+    took: dict[str, tuple[float, float]] = {}
+
+    async def one_lab(number: int) -> None:
+        async with watched(+number) as site:
+            for fault in sorted(EXPECTED)[number::WAYS]:
+                took[fault] = await _suffer(site, fault)
+            # One decision, one line: as many openings in the log as tickets.
+            opened = [line for line in site.log if " OPEN " in line]
+            assert len(opened) == len(await asyncio.to_thread(lambda: site.tickets))
+            assert await site.end() == 0
+
+    async def all_labs() -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(WAYS):
+                group.create_task(one_lab(number))
+
+    asyncio.run(all_labs())
+    for fault, (shown, healed) in sorted(took.items()):
+        print(f"{fault:22} shown after {shown:4.1f} s, healed after {healed:4.1f} s")
+    assert max(shown for shown, _ in took.values()) <= SHOWN_WITHIN
+
+
+async def _suffer(site: Watched, fault: str) -> tuple[float, float]:
+    began = time.monotonic()
+    said = site.lab.fault(fault)
+    assert await until(lambda: site.open == EXPECTED[fault], SHOWN_WITHIN + 5), (fault, said, site.log)
+    shown = time.monotonic() - began
+    for ticket in await asyncio.to_thread(lambda: site.tickets):
+        if ticket["state"] == "open":
+            assert ticket["respond_by"], fault
+            assert ticket["evidence"], fault
+    status, metrics = await asyncio.to_thread(site.get, "/metrics")
+    assert status == 200
+    counted = sum(
+        float(line.split()[-1])
+        for line in metrics.splitlines()
+        if line.startswith("trunkwatch_tickets_open{")
+    )
+    assert counted == len(EXPECTED[fault]), metrics
+    began = time.monotonic()
+    site.lab.clear()
+    patience = HEALED_WITHIN + (20 if fault == "rebooted" else 0)  # a restart stands for a while (R2)
+    assert await until(lambda: site.open == set(), patience), (fault, site.log)
+    return shown, time.monotonic() - began
+
+
+@pytest.mark.parametrize("fault", ["garbage", "endless-table"])
+def test_a_system_that_talks_nonsense_raises_and_clears_nothing_of_its_parts(fault: str) -> None:
+    async def story() -> None:
+        async with watched() as site:
+            site.lab.fault("dsp-fault", "gw-west")
+            broken = ("minor", "not-major", "gw-west", "equipment")
+            assert await until(lambda: site.open == {broken}, SHOWN_WITHIN), site.log
+            site.lab.fault(fault, "gw-west")
+            assert await until(lambda: site.open == {broken, *UNSEEN_WEST}, SHOWN_WITHIN), site.log
+            site.lab.clear("dsp-fault")  # healed while nobody can see it: it stays until it is seen well
+            await asyncio.sleep(6)  # three polls: the time in which it would be resolved if it could be seen
+            assert broken in await asyncio.to_thread(lambda: site.open)
+            site.lab.clear()
+            assert await until(lambda: site.open == set(), HEALED_WITHIN), site.log
+
+    asyncio.run(story())

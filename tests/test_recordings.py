@@ -1,0 +1,282 @@
+"""Every product against its recordings: what it makes of a poll, and what it makes of a broken one."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.base import Answers, Findings, Metric, Observation, PollError, Product, Role, Value
+from collectors.products import facts_markdown, find_products
+from tests.recordings import FOLDER, Recording, answers_of, load, recordings, replay, told
+
+PRODUCTS = find_products()
+CASES = [recording for name in sorted(PRODUCTS) for recording in recordings(name)]
+READABLE = [case for case in CASES if "error" not in case.expect]
+REQUIRED = ("healthy", "failing", "unreadable", "dead")
+METRICS = [metric for product in PRODUCTS.values() for metric in product.metrics]
+each_product = pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS)
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.product}-{case.name}")
+each_readable = pytest.mark.parametrize("case", READABLE, ids=lambda case: f"{case.product}-{case.name}")
+
+
+# --- recordings exist, are whole, and read as they say ----------------------------------------------------
+
+
+@each_product
+def test_every_product_has_a_healthy_failing_unreadable_and_dead_recording(product: Product) -> None:
+    names = {recording.name for recording in recordings(product.name)}
+    missing = [name for name in REQUIRED if name not in names]
+    assert not missing, f"record tests/recordings/{product.name}/{{{','.join(missing)}}}.yaml"
+
+
+def test_every_folder_of_recordings_belongs_to_a_product() -> None:
+    assert {folder.name for folder in FOLDER.iterdir()} == PRODUCTS.keys()
+
+
+@each_case
+def test_a_recording_reads_as_it_says(case: Recording) -> None:
+    assert told(replay(case, PRODUCTS[case.product])) == case.expect
+
+
+@each_product
+def test_the_four_required_recordings_are_what_their_names_say(product: Product) -> None:
+    healthy, failing, unreadable, dead = (
+        replay(load(FOLDER / product.name / f"{name}.yaml"), product) for name in REQUIRED
+    )
+    assert isinstance(healthy, Findings)
+    assert all(part.lost in (0, None) and not part.unread for part in healthy.observations)
+    assert isinstance(failing, Findings)
+    assert any(part.lost for part in failing.observations)
+    assert isinstance(unreadable, PollError)
+    assert unreadable.kind == "unreadable"
+    assert isinstance(dead, PollError)
+    assert dead.kind == "unreachable"
+
+
+@each_product
+def test_every_product_has_a_recording_of_verified_facts_only(product: Product) -> None:
+    verified = [recording for recording in recordings(product.name) if recording.facts == "verified"]
+    assert verified
+    for recording in verified:
+        assert recording.name.startswith("verified")
+        assert recording.note.startswith("Only what")
+        assert isinstance(replay(recording, product), Findings)
+
+
+def test_a_question_that_is_not_recorded_is_named() -> None:
+    case = load(FOLDER / "media_gateway" / "healthy.yaml")
+    forgotten = next(iter(case.columns))
+    less = replace(case, columns={oid: cells for oid, cells in case.columns.items() if oid != forgotten})
+    with pytest.raises(AssertionError, match=f"column {forgotten} was asked for and is not recorded"):
+        replay(less, PRODUCTS["media_gateway"])
+
+
+def test_an_answer_that_nobody_asked_for_is_named() -> None:
+    case = load(FOLDER / "media_gateway" / "healthy.yaml")
+    more = replace(case, scalars={**case.scalars, "1.3.6.1.99.0": "integer 1"})
+    with pytest.raises(AssertionError, match=r"never asked for: \['1\.3\.6\.1\.99\.0'\]"):
+        replay(more, PRODUCTS["media_gateway"])
+
+
+# --- what a reading may hold ------------------------------------------------------------------------------
+
+
+@each_readable
+def test_a_component_is_stated_once_and_its_figures_are_sound(case: Recording) -> None:
+    findings = replay(case, PRODUCTS[case.product])
+    assert isinstance(findings, Findings)
+    keys = Counter((part.role, part.component) for part in findings.observations)
+    assert [key for key, count in keys.items() if count > 1] == []
+    for part in findings.observations:
+        assert len(part.detail) <= 120
+        if part.unread:
+            assert (part.lost, part.total, part.present, part.used) == (None, None, None, None), part
+        elif part.role not in ("stations", "restart"):
+            assert part.lost is not None, part
+            assert part.total is not None, part
+            assert 0 <= part.lost + part.degraded <= part.total, part
+
+
+@each_readable
+def test_every_sample_belongs_to_a_metric_that_the_product_declares(case: Recording) -> None:
+    product = PRODUCTS[case.product]
+    findings = replay(case, product)
+    assert isinstance(findings, Findings)
+    series = Counter((sample.metric.name, sample.labels) for sample in findings.samples)
+    assert [key for key, count in series.items() if count > 1] == []
+    for sample in findings.samples:
+        assert sample.metric in product.metrics
+        assert len(sample.labels) == len(sample.metric.labels)
+        if sample.metric.name.endswith("_ratio"):
+            assert 0 <= sample.value <= 1, sample
+
+
+@each_product
+def test_every_metric_is_shown_by_some_recording(product: Product) -> None:
+    outcomes = [replay(case, product) for case in recordings(product.name)]
+    shown = {s.metric for outcome in outcomes if isinstance(outcome, Findings) for s in outcome.samples}
+    assert [metric.name for metric in product.metrics if metric not in shown] == []
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_metric_is_named_as_prometheus_asks(metric: Metric) -> None:
+    assert re.fullmatch(r"avaya(_[a-z0-9]+)+", metric.name)
+    assert metric.name.endswith("_total") == (metric.kind == "counter")
+    units = "_(ms|msec|milliseconds|percent|pct|minutes|hours|fahrenheit|kilobytes|megabytes|mb|ticks)(_|$)"
+    assert re.search(units, metric.name) is None, "base units only"
+    assert metric.help.endswith(".")
+    assert not metric.help.startswith(metric.name)
+    assert all(re.fullmatch(r"[a-z][a-z_]*", label) and label != "system" for label in metric.labels)
+
+
+def test_products_that_share_a_metric_mean_the_same_by_it() -> None:
+    by_name: dict[str, set[Metric]] = {}
+    for metric in METRICS:
+        by_name.setdefault(metric.name, set()).add(metric)
+    assert [name for name, metrics in by_name.items() if len(metrics) > 1] == []
+
+
+# --- a product is one file --------------------------------------------------------------------------------
+
+
+@each_product
+def test_a_product_file_imports_collectors_base_and_the_standard_library_only(product: Product) -> None:
+    path = Path(sys.modules[product.polls["snmp"].read.__module__].__file__ or "")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            found.add(node.module or "")
+    foreign = {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert foreign == {"collectors.base"}
+
+
+@each_product
+def test_a_product_file_holds_no_clock_and_no_socket(product: Product) -> None:
+    path = Path(sys.modules[product.polls["snmp"].read.__module__].__file__ or "")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert not names & {"now", "utcnow", "today", "monotonic"}
+    assert not imported & {"asyncio", "logging", "os", "random", "socket", "time"}
+
+
+def test_the_facts_table_shows_every_fact_and_everything_not_seen() -> None:
+    shown = facts_markdown(PRODUCTS.values())
+    for product in PRODUCTS.values():
+        assert f"### {product.title} (`{product.name}`)" in shown
+        assert {fact.known for fact in product.facts} <= {"verified", "inferred", "synthetic"}
+        for fact in product.facts:
+            assert f"| {fact.what} | {fact.known} | {fact.source} |" in shown
+        for what in product.not_seen:
+            assert f"- {what}\n" in shown
+
+
+# --- broken answers ---------------------------------------------------------------------------------------
+
+ODD: st.SearchStrategy[Value] = st.one_of(
+    st.integers(-(2**63), 2**64 - 1),
+    st.integers(-2, 300),
+    st.binary(max_size=40),
+    st.sampled_from([b"", b"\xff\xfe", b"in-service/idle", b"0", b"y", "0.0.0.0", "1.3.6.1"]),
+)
+
+
+def _read(product: Product, answers: Answers, at: datetime) -> Findings | None:
+    """The findings, None where the product says that it cannot read; any other exception is a defect."""
+    try:
+        return product.polls["snmp"].read(answers, at)
+    except PollError as error:
+        if error.kind != "unreadable" or len(error.detail) > 80:
+            raise AssertionError(f"{error.kind}: {error.detail!r}") from error
+        return None
+
+
+@each_readable
+@settings(deadline=timedelta(seconds=2), max_examples=60)
+@given(data=st.data())
+def test_changed_and_missing_values_are_read_or_called_unreadable(
+    case: Recording, data: st.DataObject
+) -> None:
+    product = PRODUCTS[case.product]
+    answers = answers_of(case, product)
+    oids = sorted(answers.values)
+    changes = data.draw(st.dictionaries(st.sampled_from(oids), st.one_of(st.none(), ODD), max_size=12))
+    values = {oid: changes.get(oid, value) for oid, value in answers.values.items()}
+    broken = Answers(answers.asked, {oid: value for oid, value in values.items() if value is not None})
+    findings = _read(product, broken, case.at)
+    for part in findings.observations if findings else ():
+        assert len(part.detail) <= 120
+        if part.lost is not None and part.total is not None:
+            assert 0 <= part.lost + part.degraded <= part.total, part
+
+
+@each_readable
+@settings(deadline=timedelta(seconds=2), max_examples=25)
+@given(kind=st.sampled_from([0, -1, 2**40, b"", b"\xff", b"garbage", "1.3.6"]))
+def test_a_device_that_gives_one_value_for_everything_is_read_or_called_unreadable(
+    case: Recording, kind: Value
+) -> None:
+    product = PRODUCTS[case.product]
+    answers = answers_of(case, product)
+    _read(product, Answers(answers.asked, dict.fromkeys(answers.values, kind)), case.at)
+
+
+# A column that the device drops, and after which a lost part may be well: each with its reason.
+BELIEVED = {  # role and what is dropped
+    # G3-AVAYA-MIB gives the table of server alarms no Tretrieve and no Tcount: an empty one is believed.
+    ("alarm", "1.3.6.1.4.1.6889.2.8.1.21.1.1"),
+}
+
+
+@each_readable
+def test_a_table_column_or_value_that_is_dropped_makes_no_lost_part_well(case: Recording) -> None:
+    product = PRODUCTS[case.product]
+    answers = answers_of(case, product)
+    before = replay(case, product)
+    assert isinstance(before, Findings)
+    tables = {oid.rpartition(".")[0] for oid in case.columns}
+    for dropped in (*answers.values, *case.columns, *tables):
+        head = dropped + "."
+        left = {oid: v for oid, v in answers.values.items() if oid != dropped and not oid.startswith(head)}
+        after = _read(product, Answers(answers.asked, left), case.at)
+        for role, component in _healed(before, after) if after else ():
+            assert any(dropped.startswith(oid) and role == of for of, oid in BELIEVED), (
+                f"without {dropped} {role} {component} is well"
+            )
+
+
+def _healed(before: Findings, after: Findings) -> list[tuple[Role, str]]:
+    """Parts lost before that are well or gone after. Under another name they are neither."""
+    now = {(part.role, part.component): part for part in after.observations}
+    healed = []
+    for part in before.observations:
+        if not part.lost:
+            continue
+        then = now.get((part.role, part.component))
+        if then is None:
+            renamed = _failing(after, part.role) >= _failing(before, part.role)
+            if part.role in after.complete and not renamed:
+                healed.append((part.role, part.component))
+        elif not then.unread and not then.lost:
+            healed.append((part.role, part.component))
+    return healed
+
+
+def _failing(findings: Findings, role: Role) -> int:
+    def failing(part: Observation) -> bool:
+        return part.role == role and (part.unread or bool(part.lost))
+
+    return sum(map(failing, findings.observations))

@@ -1,0 +1,165 @@
+"""A lab and a real daemon watching it, for tests from end to end: a child process, a real port, real files.
+
+The lab's agents live in the test's own event loop, so nothing here may block it: whoever waits for the daemon
+in the loop would keep the lab from answering it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.lab import model
+from tests.lab.lab import Lab
+from tests.lab.site import write_site
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+Told = set[tuple[str, str, str, str]]  # severity, clause, system, role
+
+
+def free_port() -> int:
+    """A TCP port that nobody has on loopback just now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def free_octet() -> int:
+    """A net 127.47.OCTET.x whose addresses nobody uses just now (another run of the tests, a running lab)."""
+    for octet in range(100, 250):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+            probe.bind((f"127.47.{octet}.10", model.PORT))
+            return octet
+    raise AssertionError("every net of the lab is in use")
+
+
+async def until(what: Callable[[], Any], seconds: float) -> Any:
+    """Ask, off the loop, until the answer is true; the last answer, to assert on, if it never is."""
+    end = time.monotonic() + seconds
+    while not (answer := await asyncio.to_thread(what)) and time.monotonic() < end:  # noqa: ASYNC110 - no event of another process can be awaited
+        await asyncio.sleep(0.1)
+    return answer
+
+
+class Watched:
+    """A site file, its lab, and the daemon on it. Start, kill and start the daemon again at will."""
+
+    def __init__(self, lab: Lab, folder: Path, site: Path) -> None:
+        self.lab = lab
+        self.folder = folder
+        self.site = site
+        self.settings = yaml.safe_load(site.read_text())
+        self.process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        """Where its pages are."""
+        return f"http://127.0.0.1:{self.settings['web']['port']}"
+
+    async def start(self, *, ready: float = 20) -> None:
+        """Start the daemon and wait until each system answered or timed out once."""
+        with (self.folder / "stderr").open("ab") as stderr:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "agent", "run", "--site", str(self.site), cwd=CHECKOUT, stderr=stderr
+            )
+        assert await until(lambda: self.get("/readyz")[0] == 200, ready), self.stderr
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send that signal and wait for the end; the exit status."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(15):
+            return await self.process.wait()
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of one of its pages; 0 while nobody listens."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:  # noqa: S310 - our own loopback
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    @property
+    def tickets(self) -> list[dict[str, Any]]:
+        """Every ticket that its pages show."""
+        status, body = self.get("/api/tickets")
+        return list(json.loads(body)["tickets"]) if status == 200 else []
+
+    @property
+    def open(self) -> Told:
+        """What is open: severity, clause, system, role."""
+        return {
+            (t["severity"], t["clause"], t["system"], t["role"]) for t in self.tickets if t["state"] == "open"
+        }
+
+    @property
+    def log(self) -> list[str]:
+        """The lines of the alert log."""
+        path = self.folder / "log" / "alert.log"
+        return path.read_text().splitlines() if path.exists() else []
+
+    @property
+    def stderr(self) -> str:
+        """What the daemon said."""
+        return (self.folder / "stderr").read_text()
+
+    @property
+    def command_line(self) -> str:
+        """What the list of processes shows of the daemon."""
+        assert self.process is not None
+        return Path(f"/proc/{self.process.pid}/cmdline").read_text()
+
+    async def command(self, *arguments: str) -> tuple[int, str, str]:
+        """Run the command line on this site: status, output, complaints."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "agent",
+            *arguments,
+            "--site",
+            str(self.site),
+            cwd=CHECKOUT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        return process.returncode or 0, out.decode(), err.decode()
+
+
+@asynccontextmanager
+async def watched(*, start: bool = True, **changes: Any) -> AsyncIterator[Watched]:
+    """A healthy lab and a ready daemon; `changes` are keys of the site file."""
+    octet = free_octet()
+    with tempfile.TemporaryDirectory(prefix="tw-") as name:
+        folder = Path(name)
+        site = write_site(folder, web_port=free_port(), octet=octet)
+        if changes:
+            site.write_text(yaml.safe_dump(yaml.safe_load(site.read_text()) | changes))
+        lab = Lab(octet=octet)
+        await lab.start()
+        one = Watched(lab, folder, site)
+        try:
+            if start:
+                await one.start()
+            yield one
+        finally:
+            if one.process is not None:
+                await one.end(signal.SIGKILL)
+            await lab.stop()
