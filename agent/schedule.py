@@ -126,13 +126,13 @@ class Schedule:
         self._stopping = True
         if self._guard is not None:
             self._guard.cancel()
-        if self._scheduler is not None:
+        scheduler, self._scheduler = self._scheduler, None
+        if scheduler is not None:
             # APScheduler logs a cancelled job as an error with a traceback. Without jobs none is cancelled:
             # the loop turns once for those that fell due just now, once more for the shutdown itself.
-            self._scheduler.remove_all_jobs()
+            scheduler.remove_all_jobs()
             await asyncio.sleep(0)
-            self._scheduler.shutdown()
-            self._scheduler = None
+            scheduler.shutdown()
             await asyncio.sleep(0)
         running = set(self._running)
         for one in running:

@@ -66,6 +66,7 @@ CELSIUS, SENSOR_OK, DISABLED, ENABLED, FAULT = 8, 1, 1, 2, 3
 TAKEN_OUT = (1, 3)  # admin states of engines and cores, busy-out and camp-on: no new calls, on purpose
 WRAP = 2**32 / 100  # seconds after which sysUpTime begins again
 
+CORE_FAILURE = 6  # of an engine's fault mask
 DSP_STATUS = -1  # no bit of a mask: the status of an engine or core is a fault
 # Fault masks by bit, 0 the most significant of the first octet (G700-MG-MIB); laid out by hand, by subject.
 # fmt: off
@@ -137,7 +138,7 @@ def read(answers: Answers, at: datetime) -> Findings:
     observations += _masked(hardware, HARDWARE, ELSEWHERE[0], "hardware")
     observations += _masked(processor, PROCESSOR, ELSEWHERE[1], "processor")
     observations += [*_modules(answers), *_dsps(answers), *_frus(answers)]
-    observations += [*_temperatures(answers, hardware), *_sensors(answers), *_capacity(answers)]
+    observations += [*_heat(answers, hardware), *_capacity(answers)]
     return Findings(tuple(observations), tuple(_samples(answers)), tuple(_complete(answers)))
 
 
@@ -247,13 +248,18 @@ def _modules(answers: Answers) -> Iterator[Observation]:
 
 
 def _dsps(answers: Answers) -> Iterator[Observation]:
+    cores = list(answers.rows(*CORES, parts=2))
+    told_by_cores = {index[0] for index, row in cores if row.integer(CORE_STATUS) == FAULT}
     for (slot,), row in answers.rows(*ENGINES, parts=1):
         part = Observation(role="equipment", component=f"voip engine {slot}")
         status, mask = row.integer(ENGINE_STATUS), row.octets(ENGINE_MASK)
         faults = _bits(mask) - {0, 1} | ({DSP_STATUS} if status == FAULT else set())
+        if slot in told_by_cores:  # the core is the part that failed; its engine only repeats it
+            faults -= {CORE_FAILURE, DSP_STATUS}
+            status = status if status != FAULT else 2
         told = status in (1, 2) and bool(mask)
         yield _unit(part, row.integer(ENGINE_ADMIN) in TAKEN_OUT, faults, ENGINE_FAULTS, told=told)
-    for (slot, core), row in answers.rows(*CORES, parts=2):
+    for (slot, core), row in cores:
         part, status = Observation(role="equipment", component=f"dsp {slot}/{core}"), row.integer(CORE_STATUS)
         faults = {DSP_STATUS} if status == FAULT else set()
         yield _unit(part, row.integer(CORE_ADMIN) in TAKEN_OUT, faults, ENGINE_FAULTS, told=status in (1, 2))
@@ -291,6 +297,14 @@ def _frus(answers: Answers) -> Iterator[Observation]:
             yield replace(part, total=0, detail="not present")
         else:
             yield part if status == 1 else part.not_read("state not told")
+
+
+def _heat(answers: Answers, hardware: bytes | None) -> list[Observation]:
+    sensors = list(_sensors(answers))
+    listed = {word for sensor in sensors if not sensor.unread for word in sensor.component.lower().split()}
+    # The processor's own reading is left out where the table of sensors lists it too: one heat, one part.
+    own = [part for part in _temperatures(answers, hardware) if part.component.split()[0] not in listed]
+    return [*own, *sensors]
 
 
 def _temperatures(answers: Answers, hardware: bytes | None) -> Iterator[Observation]:
@@ -370,15 +384,8 @@ def _degrees(row: Row) -> float | None:
     return float(value * 10.0 ** (3 * (scale - 9) - precision))  # units(9) is 10^0, each step 10^3 (RFC 3433)
 
 
-# Rows, pause, time-out, tries, interval.
-PACING = Pacing(
-    rows=20,
-    pause=timedelta(milliseconds=20),
-    timeout=timedelta(seconds=3),
-    tries=2,
-    interval=timedelta(seconds=60),
-    most_rows=500,  # the longest table here lists sensors and parts of one chassis
-)
+# Rows, pause, time-out, tries, interval, most rows (the longest table lists the parts of one chassis).
+PACING = Pacing(20, timedelta(milliseconds=20), timedelta(seconds=3), 2, timedelta(seconds=60), 500)
 
 PRODUCT = Product(
     name="media_gateway",

@@ -56,7 +56,7 @@ def test_every_fault_is_a_ticket_within_ten_seconds_and_heals_by_itself() -> Non
     took: dict[str, tuple[float, float]] = {}
 
     async def one_lab(number: int) -> None:
-        async with watched(+number) as site:
+        async with watched() as site:
             for fault in sorted(EXPECTED)[number::WAYS]:
                 took[fault] = await _suffer(site, fault)
             # One decision, one line: as many openings in the log as tickets.

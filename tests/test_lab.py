@@ -45,9 +45,11 @@ from tests.lab.lab import Lab
 from tests.lab.model import Customer, Gateway
 from tests.lab.place import CHECKOUT, Place
 from tests.lab.site import write_site
+from tests.watched import own_octet
 
 NOW = datetime(2026, 11, 20, 23, 2, tzinfo=UTC)
-OCTET = 100 + os.getpid() % 100  # beside a running `make run`, and beside another test run
+CLAIM = own_octet()  # kept until this process ends
+OCTET = CLAIM.__enter__()
 
 SYS_DESCR = "1.3.6.1.2.1.1.1.0"
 SYS_UPTIME = "1.3.6.1.2.1.1.3.0"

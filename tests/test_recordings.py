@@ -65,7 +65,7 @@ def test_the_four_required_recordings_are_what_their_names_say(product: Product)
 @each_product
 def test_every_product_has_a_recording_of_verified_facts_only(product: Product) -> None:
     verified = [recording for recording in recordings(product.name) if recording.facts == "verified"]
-    assert verified
+    assert verified or all(fact.known != "verified" for fact in product.facts)
     for recording in verified:
         assert recording.name.startswith("verified")
         assert recording.note.startswith("Only what")

@@ -14,8 +14,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,29 @@ def free_port() -> int:
         return port
 
 
-def free_octet() -> int:
-    """A net 127.47.OCTET.x whose addresses nobody uses just now (another run of the tests, a running lab)."""
+@contextmanager
+def own_octet() -> Iterator[int]:
+    """A net 127.47.OCTET.x that is ours for the block, whoever else runs these tests on this machine.
+
+    The claim is a socket on an address of the net that no system of the lab has. The kernel gives it to one
+    process only and takes it back however that process ends, so tests side by side need no other agreement.
+    """
     for octet in range(100, 250):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-            probe.bind((f"127.47.{octet}.10", model.PORT))
-            return octet
+        with udp_socket() as claim, udp_socket() as system:
+            try:
+                claim.bind((f"{model.NET}.{octet}.1", model.PORT))
+                system.bind((f"{model.NET}.{octet}.10", model.PORT))  # a lab that somebody runs by hand?
+            except OSError:
+                continue
+            system.close()
+            yield octet
+            return
     raise AssertionError("every net of the lab is in use")
+
+
+def udp_socket() -> socket.socket:
+    """An unbound one."""
+    return socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
 
 async def until(what: Callable[[], Any], seconds: float) -> Any:
@@ -62,6 +78,8 @@ class Watched:
         self.folder = folder
         self.site = site
         self.settings = yaml.safe_load(site.read_text())
+        self.checkout = CHECKOUT  # whose sources run
+        self.program: tuple[str, ...] = (sys.executable, "-m", "agent")
         self.process: asyncio.subprocess.Process | None = None
 
     @property
@@ -73,7 +91,7 @@ class Watched:
         """Start the daemon and wait until each system answered or timed out once."""
         with (self.folder / "stderr").open("ab") as stderr:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "agent", "run", "--site", str(self.site), cwd=CHECKOUT, stderr=stderr
+                *self.program, "run", "--site", str(self.site), cwd=self.checkout, stderr=stderr
             )
         assert await until(lambda: self.get("/readyz")[0] == 200, ready), self.stderr
 
@@ -129,13 +147,11 @@ class Watched:
     async def command(self, *arguments: str) -> tuple[int, str, str]:
         """Run the command line on this site: status, output, complaints."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "agent",
+            *self.program,
             *arguments,
             "--site",
             str(self.site),
-            cwd=CHECKOUT,
+            cwd=self.checkout,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -146,8 +162,7 @@ class Watched:
 @asynccontextmanager
 async def watched(*, start: bool = True, **changes: Any) -> AsyncIterator[Watched]:
     """A healthy lab and a ready daemon; `changes` are keys of the site file."""
-    octet = free_octet()
-    with tempfile.TemporaryDirectory(prefix="tw-") as name:
+    with own_octet() as octet, tempfile.TemporaryDirectory(prefix="tw-") as name:
         folder = Path(name)
         site = write_site(folder, web_port=free_port(), octet=octet)
         if changes:
