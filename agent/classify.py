@@ -39,14 +39,18 @@ def classify(
     scene = Scene(picture, history, site, contract, dict(functions), now)
     failures = tuple(failure for rule in _RULES for failure in rule(scene))
     standing = {failure.key for failure in failures}
-    blind = frozenset(key for key in asked_about if key not in standing and not _can_tell(scene, key))
-    return Judgement(failures, blind)
+    named = {system.name for system in site.systems}
+    rest = [key for key in asked_about if key not in standing]
+    gone = frozenset(key for key in rest if key.system is not None and key.system not in named)
+    return Judgement(
+        failures, frozenset(key for key in rest if key not in gone and not _can_tell(scene, key)), gone
+    )
 
 
 def _can_tell(scene: Scene, key: Key) -> bool:
     """Whether the failure's absence is something that was seen, and not merely not looked at."""
-    if key.system is None or all(system.name != key.system for system in scene.site.systems):
-        return True  # a system that left the site file fails no more
+    if key.system is None:
+        return True
     picture = scene.picture.of(key.system)
     if key.role == "location":
         return bool(gateway_words(scene, scene.site.system(key.system)))

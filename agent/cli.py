@@ -91,7 +91,7 @@ def poll(system: str, site: SiteOption = None, json: JsonOption = False) -> None
         if json:
             print(READING.dump_json(reading, exclude_none=True).decode())
         else:
-            printing.console().print(printing.show_reading(reading))
+            printing.console().print(printing.show_reading(reading, setup.site.zone))
     if any(reading.error for reading in readings):
         raise typer.Exit(1)
 

@@ -150,6 +150,9 @@ class Daemon:
 
     async def _stop_polling(self) -> None:
         await self.schedule.stop()
+        for waiting in (each for readings in self._waiting.values() for each in readings if not each.done()):
+            waiting.set_exception(TimeoutError())
+        self._waiting.clear()
         for poller in self.pollers.values():
             await poller.line.close()
 
@@ -249,10 +252,10 @@ class Daemon:
 
     def _ready(self) -> Verdict:
         if unasked := self._unasked():
-            return False, f"not asked yet: {', '.join(unasked)}"
+            return False, f"Not asked yet: {', '.join(unasked)}."
         if self._journal_trouble:
-            return False, self._journal_trouble
-        return True, f"each of {len(self.intervals)} ways of access answered or timed out once"
+            return False, f"Nothing can be written down: {self._journal_trouble}."
+        return True, f"Each of {len(self.intervals)} ways of access answered or timed out once."
 
     def _unasked(self) -> list[str]:
         return [

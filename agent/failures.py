@@ -79,7 +79,9 @@ class Judgement:
     """All that fails now, and what cannot be told now.
 
     `blind`: keys (of those asked about) that no fresh reading speaks of: they neither raise nor clear.
+    `gone`: keys whose system is no longer in the site file.
     """
 
     failures: tuple[Failure, ...]
     blind: frozenset[Key]
+    gone: frozenset[Key] = frozenset()

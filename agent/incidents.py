@@ -16,7 +16,7 @@ from agent.entries import Body, Entry, Opened, Resolved, Updated
 from agent.failures import Failure, Judgement, Key
 
 CLEAR_AT_MOST = timedelta(seconds=60)  # I6: away for the shorter of the raise hold and this
-TEXT_EVERY = timedelta(seconds=60)  # figures may move with every poll; an operator's log should not
+TEXT_EVERY = timedelta(minutes=5)  # figures may move with every poll; an operator's log should not
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,10 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
     wakes: list[datetime] = []
     open_now: dict[Key, Open] = {}
     for key, told in incidents.open.items():
+        if key in judgement.gone:
+            open_now[key] = told
+            bodies.append(Resolved(ticket=told.ticket, reason="its system left the site file"))
+            continue
         after, body, wake = _look_again(told, failing.get(key), key in judgement.blind, contract, now)
         open_now[key] = after
         bodies += [body] if body else []

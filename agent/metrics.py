@@ -115,6 +115,9 @@ def _add(families: dict[str, Metric], system: str, sample: Sample, *, shown: boo
     return True
 
 
+_NUMBER_STATES = {"yes": 1, "no": 0, "unknown": -1}
+
+
 class _Agent(Collector):
     """What the agent knows of its own work."""
 
@@ -141,6 +144,14 @@ class _Agent(Collector):
         for earliest in view.next_due:
             due.add_metric((earliest.severity, earliest.step), earliest.at.timestamp())
         yield due
+        numbers = GaugeMetricFamily(
+            "trunkwatch_primary_number_state",
+            "Whether an incoming call finds a way: 1 yes, 0 no, -1 unknown.",
+            labels=("number",),
+        )
+        for number in view.numbers:
+            numbers.add_metric((number.number,), _NUMBER_STATES[number.state])
+        yield numbers
 
     def _polls(self) -> Iterator[Metric]:
         labels = ("system", "protocol")

@@ -81,7 +81,7 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     return Group(head, facts)
 
 
-def show_reading(reading: Reading) -> RenderableType:
+def show_reading(reading: Reading, zone: ZoneInfo) -> RenderableType:
     """One poll: what was asked, how long it took, what was seen, what could not be read."""
     asked = Table(box=None, pad_edge=False, header_style="bold", title="asked", title_justify="left")
     asked.add_column("question", overflow="fold", ratio=1)
@@ -101,7 +101,8 @@ def show_reading(reading: Reading) -> RenderableType:
         parts += [f"could not be read: {o.role} {escape(o.component)} {escape(o.detail)}" for o in unread]
         if not unread:
             parts.append("Everything that was asked could be read.")
-    head = Text(f"{reading.system} by {reading.protocol} at {reading.at:%Y-%m-%d %H:%M:%S%z}", style="bold")
+    at = reading.at.astimezone(zone)
+    head = Text(f"{reading.system} by {reading.protocol} at {at:%Y-%m-%d %H:%M:%S %Z}", style="bold")
     return Group(head, *parts, f"the poll took {reading.seconds:.3f} s")
 
 

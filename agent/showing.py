@@ -13,9 +13,11 @@ from agent.calendars import Calendar
 from agent.contract import Contract, Step
 from agent.knowledge import Knowledge
 from agent.picture import Access
+from agent.rules.numbers import number_states
+from agent.rules.scene import Scene
 from agent.site import Function, Site
 from agent.tickets import Ticket, Tickets
-from agent.views import AccessView, AgentView, DueView, SystemView, TicketView, Verdict
+from agent.views import AccessView, AgentView, DueView, NumberView, SystemView, TicketView, Verdict
 from collectors.base import Product, ProtocolName
 
 RESOLVED_SHOWN = 20
@@ -126,6 +128,12 @@ def agent_view(
         next_due=tuple(_next_due(tickets.open, terms)),
         healthy=healthy,
         ready=ready,
+        numbers=tuple(
+            NumberView(number.number, number.name, state)
+            for number, state in number_states(
+                Scene(picture, knowledge.history, terms.site, terms.contract, dict(functions), now)
+            )
+        ),
     )
 
 

@@ -125,6 +125,15 @@ class DueView:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class NumberView:
+    """A primary number, and whether an incoming call finds a way to it."""
+
+    number: str
+    name: str
+    state: Literal["yes", "no", "unknown"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentView:
     """The whole agent at `now`.
@@ -147,6 +156,7 @@ class AgentView:
     next_due: tuple[DueView, ...]
     healthy: Verdict
     ready: Verdict
+    numbers: tuple[NumberView, ...] = ()
 
     @property
     def open_tickets(self) -> tuple[TicketView, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.views import AccessView, AgentView, DueView, SystemView, TicketView
+from agent.views import AccessView, AgentView, DueView, NumberView, SystemView, TicketView
 from collectors.base import Metric, Sample
 
 ZONE = ZoneInfo("America/Chicago")
@@ -156,6 +156,11 @@ RICH = AgentView(
     ),
     healthy=(True, "The last poll ended 4 s ago."),
     ready=(False, "aes1 was not asked yet."),
+    numbers=(
+        NumberView("+1 817 555 0100", "Main line", "yes"),
+        NumberView("+1 817 555 0200", "Permits", "no"),
+        NumberView("+1 817 555 0300", "Library", "unknown"),
+    ),
 )
 
 CALM = replace(

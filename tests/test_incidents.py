@@ -228,3 +228,13 @@ def test_a_restart_is_remembered_over_a_kill_of_the_agent() -> None:
     story.reads("gw-west", restart(story, 5)).passes(600).agent_is_killed()
     story.reads("gw-west", restart(story, 605)).passes(600)
     assert [ticket.state for ticket in story.tickets] == ["open"]
+
+
+def test_tickets_of_a_system_that_left_the_site_file_are_resolved_and_say_why() -> None:
+    story = Story().reads("gw-west", FAN).passes(180)
+    story.site = a_site(CM1)
+    story.functions.pop("gw-west")
+    story.knowledge = story.knowledge.forget(["gw-west"])
+    story.passes(1)
+    assert [(t.state, t.summary) for t in story.tickets] == [("resolved", "fans out of use")]
+    assert getattr(story.entries[-1].body, "reason", "") == "its system left the site file"
