@@ -21,12 +21,16 @@ TEXT_EVERY = timedelta(minutes=5)  # figures may move with every poll; an operat
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A failure that has not lasted yet: begun then, seen failing for `held` up to `last`."""
+    """A failure that has not lasted yet: begun then, seen failing for `held` up to `last`.
+
+    `needs`: how long it must last; None: not before more is known. `summary`: what it is, for a person.
+    """
 
     began: datetime
     held: timedelta
     last: datetime
     needs: timedelta | None
+    summary: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +155,11 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
 def _hold_on(before: Pending | None, failure: Failure, now: datetime) -> Pending:
     if failure.since is not None:  # counted from the first missed answer, not from the first judgement
         began = min(failure.since, now)
-        return Pending(began, now - began, now, failure.hold)
+        return Pending(began, now - began, now, failure.hold, failure.summary)
     if before is None:
-        return Pending(now, timedelta(0), now, failure.hold)
+        return Pending(now, timedelta(0), now, failure.hold, failure.summary)
     held = before.held + max(now - before.last, timedelta(0))  # a clock that steps back takes nothing away
-    return Pending(before.began, held, now, failure.hold)
+    return Pending(before.began, held, now, failure.hold, failure.summary)
 
 
 def _look_again(

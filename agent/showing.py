@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from agent.calendars import Calendar
 from agent.contract import Contract, Step
+from agent.failures import Key
+from agent.incidents import Pending
 from agent.knowledge import Knowledge
 from agent.picture import Access
 from agent.rules.numbers import number_states
@@ -121,10 +123,7 @@ def agent_view(
         systems=systems,
         tickets=shown,
         pending=len(incidents.pending),
-        pending_text=tuple(
-            f"{key} since {waiting.began.astimezone(zone):%H:%M:%S}"
-            for key, waiting in incidents.pending.items()
-        ),
+        pending_text=tuple(_pending_text(key, waiting) for key, waiting in incidents.pending.items()),
         next_due=tuple(_next_due(tickets.open, terms)),
         healthy=healthy,
         ready=ready,
@@ -135,6 +134,13 @@ def agent_view(
             )
         ),
     )
+
+
+def _pending_text(key: Key, waiting: Pending) -> str:
+    lasted = f"seen failing for {waiting.held.total_seconds():.0f} s"
+    if waiting.needs is None:
+        return f"{key.system or 'site'}: {waiting.summary}; {lasted}, to be seen once more"
+    return f"{key.system or 'site'}: {waiting.summary}; {lasted} of {waiting.needs.total_seconds():.0f} s"
 
 
 def _access_view(
