@@ -5,13 +5,13 @@ It states every failure that stands now; whether one has lasted long enough to b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from agent.contract import Contract
 from agent.failures import Judgement, Key
 from agent.history import History
-from agent.picture import Picture
+from agent.picture import Picture, Seen, SystemPicture
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
 from agent.rules.scene import Scene
@@ -53,7 +53,25 @@ def _can_tell(scene: Scene, key: Key) -> bool:
         return True
     picture = scene.picture.of(key.system)
     if key.role == "location":
-        return bool(gateway_words(scene, scene.site.system(key.system)))
-    if key.role == "service":
-        return bool(picture.accesses)  # asked at least once: an access that works is seen at once
-    return picture.seen
+        words = gateway_words(scene, scene.site.system(key.system))
+        return any(seen.observation.lost is not None for _, seen in words)
+    if key.role == "service":  # asked at least once: an access that works is seen at once
+        return bool(picture.accesses) and not any(
+            seen.observation.unread and seen.known_lost for seen in picture.fresh("service")
+        )
+    # A part that cannot be read is not well: unless it was well when it was last read, nobody can tell.
+    return picture.seen and not any(
+        seen.observation.unread and seen.known_lost != 0 for seen in _parts(picture, key)
+    )
+
+
+def _parts(picture: SystemPicture, key: Key) -> Iterator[Seen]:
+    """What the failure is about: all parts of its role, or the one that it names."""
+    # An internal trunk group fails as an integration (T1), and is still told as trunks.
+    trunks = key.role == "trunks" or (key.component or "").startswith("trunk-group ")
+    for seen in picture.fresh():
+        observation = seen.observation
+        if observation.role != ("trunks" if trunks else key.role):
+            continue
+        if key.component is None or key.component == observation.component:
+            yield seen

@@ -66,6 +66,7 @@ class Daemon:
         self._readings: asyncio.Queue[Reading] = asyncio.Queue()
         self._waiting: dict[str, list[asyncio.Future[Reading]]] = {}
         self._journal_trouble = ""
+        self._judge_trouble = ""
         self._first_round = asyncio.Event()
         self._stop = asyncio.Event()
 
@@ -188,21 +189,34 @@ class Daemon:
         wake: datetime | None = None
         while True:
             reading = await self._next_reading(wake)
-            if reading is not None:
-                self._say_sight(reading)
-                self.knowledge, facts = self.knowledge.hear(reading)
-                await self._tell(facts)
-            setup = self.setup
-            bodies, self.knowledge, wake = self.knowledge.judge(
-                setup.site, setup.contract, setup.functions, self.now()
-            )
-            await self._tell(bodies)
-            if not self._unasked():
-                self._first_round.set()
-            if reading is not None:
-                for waiting in self._waiting.pop(reading.system, []):
-                    if not waiting.done():
-                        waiting.set_result(reading)
+            try:
+                wake = await self._take(reading)
+            except Exception as error:  # noqa: BLE001 - a mistake over one reading must not blind us to the others
+                wake = None
+                if str(error) != self._judge_trouble:  # the traceback once: the next reading repeats it
+                    log.exception("a reading could not be judged; watching goes on")
+                self._judge_trouble = str(error) or type(error).__name__
+            else:
+                self._judge_trouble = ""
+
+    async def _take(self, reading: Reading | None) -> datetime | None:
+        """Take one reading, or the passing of time; when to look again unasked."""
+        if reading is not None:
+            self._say_sight(reading)
+            self.knowledge, facts = self.knowledge.hear(reading)
+            await self._tell(facts)
+        setup = self.setup
+        bodies, self.knowledge, wake = self.knowledge.judge(
+            setup.site, setup.contract, setup.functions, self.now()
+        )
+        await self._tell(bodies)
+        if not self._unasked():
+            self._first_round.set()
+        if reading is not None:
+            for waiting in self._waiting.pop(reading.system, []):
+                if not waiting.done():
+                    waiting.set_result(reading)
+        return wake
 
     async def _next_reading(self, wake: datetime | None) -> Reading | None:
         """The next reading, or None when a hold ends before one comes."""
@@ -248,6 +262,8 @@ class Daemon:
         )
 
     def _healthy(self) -> Verdict:
+        if self._judge_trouble:
+            return False, f"Readings cannot be judged, see the daemon's own log: {self._judge_trouble}."
         return self.schedule.progress(asyncio.get_running_loop().time())
 
     def _ready(self) -> Verdict:

@@ -35,7 +35,8 @@ class Access:
 class Seen:
     """One part as one protocol last told it. `lost_polls`: how many polls in a row told it lost.
 
-    `known_total`: the last total that was ever read of it (rule T5 keeps it while the part is unread).
+    `known_total`, `known_lost`: the last figures that were read of it: while it is unread, its total still
+    counts (rule T5), and what was lost is not well because nobody can read it.
     """
 
     observation: Observation
@@ -43,6 +44,7 @@ class Seen:
     protocol: ProtocolName
     lost_polls: int = 0
     known_total: int | None = None
+    known_lost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +138,12 @@ def _parts(
             reading.at,
             reading.protocol,
             lost_polls=(last.lost_polls if last else 0) + 1 if observation.lost else 0,
-            known_total=_total(observation, last),
+            known_total=observation.total if last is None else _either(observation.total, last.known_total),
+            known_lost=observation.lost if last is None else _either(observation.lost, last.known_lost),
         )
         parts[key] = {**told, reading.protocol: seen}
     return parts
 
 
-def _total(observation: Observation, last: Seen | None) -> int | None:
-    if observation.total is not None or last is None:
-        return observation.total
-    return last.known_total
+def _either(now: int | None, before: int | None) -> int | None:
+    return before if now is None else now

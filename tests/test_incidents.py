@@ -48,6 +48,40 @@ def test_an_unseen_part_neither_raises_nor_clears() -> None:
     assert [t.state for t in story.tickets] == ["resolved", "resolved"]
 
 
+@pytest.mark.parametrize(
+    ("lost", "unread"),
+    [
+        (FAN, Observation(role="equipment", component="fans", unread=True)),
+        (
+            trunk_group(2, 2, 8),
+            Observation(role="trunks", component="trunk-group 2", number=2, use="public", unread=True),
+        ),
+        (
+            trunk_group(10, 6, 12, use="internal"),
+            Observation(role="trunks", component="trunk-group 10", number=10, use="internal", unread=True),
+        ),
+        (
+            seen("service", "service", 1),
+            Observation(role="service", component="service", unread=True),
+        ),
+    ],
+)
+def test_a_part_that_can_no_longer_be_read_is_not_well(lost: Observation, unread: Observation) -> None:
+    story = Story(site=a_site(CM1)).reads("cm1", lost, trunk_group(1, 0, 40)).passes(180)
+    assert len(story.tickets) == 1
+    story.polls(5, ("cm1", (unread, trunk_group(1, 0, 40))))
+    assert [ticket.state for ticket in story.tickets] == ["open"]
+
+
+def test_sight_that_is_back_resolves_its_ticket_although_the_service_was_never_told() -> None:
+    unread = Observation(role="service", component="service", unread=True)
+    story = Story().reads("cm1", unread)
+    for _ in range(3):
+        story.misses("cm1").passes(60)
+    story.agent_is_killed().polls(3, ("cm1", (unread,)))
+    assert [ticket.state for ticket in story.tickets] == ["resolved"]
+
+
 def test_a_hold_runs_only_while_the_part_is_seen() -> None:
     story = Story().reads("gw-west", FAN).passes(60).misses("gw-west").passes(60)
     story.reads("gw-west", FAN).passes(59)

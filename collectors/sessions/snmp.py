@@ -60,7 +60,7 @@ class SnmpLine:
     A question is one `get` or one `walk`. Each of its requests is sent up to `pacing.tries` times, waits
     `pacing.timeout` each time, and has their product as its deadline; waiting for a place or a pause does not
     count. `pacing.pause` lies between the end of one request and the next. A walk of more than
-    10,000 rows a column, or of more than five minutes, is BadAnswer.
+    `pacing.most_rows` rows a column, or of more than five minutes, is BadAnswer.
 
     Version 3: an agent that rebooted is corrected within the question. A wrong user name or authentication
     password is Refused; a wrong privacy password is what the agent lets one see: a report (Refused), or, with
