@@ -191,7 +191,8 @@ class Daemon:
             reading = await self._next_reading(wake)
             try:
                 wake = await self._take(reading)
-            except Exception as error:  # noqa: BLE001 - a mistake over one reading must not blind us to the others
+            except Exception as error:
+                # A mistake of ours over one reading must not blind us to the others; /healthz says so.
                 wake = None
                 if str(error) != self._judge_trouble:  # the traceback once: the next reading repeats it
                     log.exception("a reading could not be judged; watching goes on")

@@ -208,9 +208,8 @@ def _restart(answers: Answers, at: datetime) -> Iterator[Observation]:
     wraps = 0 if engine is None else round((engine - uptime) / WRAP)
     if engine is not None and 0 < wraps < 100 and abs(engine - uptime - wraps * WRAP) < 3600:
         uptime += wraps * WRAP
-    began = at.astimezone(UTC) - timedelta(
-        seconds=uptime
-    )  # in UTC: local time has hours that no clock counts
+    # In UTC: local time has hours that no clock counts.
+    began = at.astimezone(UTC) - timedelta(seconds=uptime)
     event = RestartEvent(began.astimezone(at.tzinfo).replace(microsecond=0), "reboot", False, "uptime")
     yield Observation(role="restart", component="restarts", events=(event,))
 
