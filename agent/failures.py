@@ -52,9 +52,10 @@ class Failure:
 
     `clauses`: every clause that holds, `clause` the one that decides (P7). `rules`: the numbered rules of
     reading that decided it. `hold`: how long it must last before it raises (I5); None: not before more is
-    known (a first missed poll). `since`: when it began, where that is known better than by its first
-    judgement. `lost`, `total`: the figures of the fraction, where there is one. `left_out`: what was
-    considered and does not count, with the reason.
+    known (a first missed poll). `clears_like`: the hold that its clearing follows (I6), where it raises
+    sooner than that. `since`: when it began, where that is known better than by its first judgement.
+    `lost`, `total`: the figures of the fraction, where there is one. `left_out`: what was considered and does
+    not count, with the reason.
     """
 
     key: Key
@@ -67,6 +68,7 @@ class Failure:
     note: str
     evidence: tuple[Evidence, ...]
     hold: timedelta | None
+    clears_like: timedelta | None = None
     since: datetime | None = None
     location: str | None = None
     lost: int | None = None

@@ -222,7 +222,7 @@ def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract) 
         evidence=failure.evidence,
         began=began,
         contract=contract.label,
-        hold=failure.hold or timedelta(0),
+        hold=failure.clears_like or failure.hold or timedelta(0),
         lost=failure.lost,
         total=failure.total,
         left_out=failure.left_out,

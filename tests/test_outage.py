@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collectors.base import ErrorKind
-from tests.story import Story, registered, seen, works
+from tests.story import Story, a_site, on_hold, registered, seen, works
 
 DOWN = seen("service", "call processing", 1)
 
@@ -109,6 +109,21 @@ def test_reachability_is_held_for_three_polls_or_90_seconds(every: float, raised
     for _ in range(4):
         story.misses("gw-west").passes(every)
     assert story.log == [f"{raised} opened TW-000001 minor"]
+
+
+def test_an_outage_that_heals_stays_one_major_until_it_is_seen_well() -> None:
+    """I6: neither resolved by the first good poll nor called a loss of sight on the way."""
+    story = (
+        Story(site=on_hold(a_site(), reachability=60)).reads("cm1", works()).reads("gw-east", registered())
+    )
+    for _ in range(4):
+        story.misses("cm1").reads("gw-east", registered(serves=False)).passes(30)
+    story.reads("gw-east", registered()).passes(10).reads("cm1", works()).passes(30)
+    outage = next(ticket for ticket in story.tickets if ticket.system == "cm1")
+    assert (outage.severity, outage.state) == ("major", "open")
+    story.passes(30)
+    outage = next(ticket for ticket in story.tickets if ticket.system == "cm1")
+    assert (outage.severity, outage.state) == ("major", "resolved")
 
 
 def test_one_missed_poll_between_good_ones_raises_nothing() -> None:

@@ -85,6 +85,7 @@ def _outage(scene: Scene, system: System, signs: list[Sign]) -> Failure | None:
         summary="phone system completely out of service" + (" (single source)" if single else ""),
         evidence=(sign.evidence for sign in signs),
         hold=timedelta(0),  # a confirmed complete outage is not held (I5); its silence already was
+        clears_like=scene.site.holds.reachability,
     )
 
 
@@ -134,6 +135,7 @@ def _loss_of_sight(scene: Scene, system: System) -> Failure | None:
         responsibility="customer" if refused else "monitoring",
         evidence=(_access_evidence(system, access) for access in lost),
         hold=min(holds, default=None),
+        clears_like=scene.site.holds.reachability,
         since=min(access.missed_since or access.at for access in lost),
     )
 
