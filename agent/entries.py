@@ -12,31 +12,25 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agent.failures import Evidence, Key, Responsibility
+from agent.failures import Key, Ruling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A failure outlasted its hold and is a ticket now."""
+    """A failure outlasted its hold and is a ticket now.
+
+    `contract`: name and version of the contract that it was classified by (C3). `hold`: what its clearing
+    follows (I6).
+    """
 
     kind: Literal["opened"] = "opened"
     ticket: str
     key: Key
     location: str | None
-    severity: str
-    clause: str
-    clauses: tuple[str, ...]
-    rules: tuple[str, ...]
-    summary: str
-    responsibility: Responsibility
-    note: str
-    evidence: tuple[Evidence, ...]
+    ruling: Ruling
     began: datetime
-    contract: str  # name and version of the contract that it was classified by (C3)
-    hold: timedelta = timedelta(seconds=60)  # what it had to outlast; what clears it follows from this (I6)
-    lost: int | None = None
-    total: int | None = None
-    left_out: tuple[str, ...] = ()
+    contract: str
+    hold: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +39,7 @@ class Updated:
 
     kind: Literal["updated"] = "updated"
     ticket: str
-    severity: str
-    clause: str
-    clauses: tuple[str, ...]
-    rules: tuple[str, ...]
-    summary: str
-    responsibility: Responsibility
-    note: str
-    evidence: tuple[Evidence, ...]
-    lost: int | None = None
-    total: int | None = None
-    left_out: tuple[str, ...] = ()
+    ruling: Ruling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

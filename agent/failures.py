@@ -47,18 +47,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """One failure as it stands now.
+class Ruling:
+    """What the contract makes of a failure: its class, by which clause and rules, on what evidence.
 
     `clauses`: every clause that holds, `clause` the one that decides (P7). `rules`: the numbered rules of
-    reading that decided it. `hold`: how long it must last before it raises (I5); None: not before more is
-    known (a first missed poll). `clears_like`: the hold that its clearing follows (I6), where it raises
-    sooner than that. `since`: when it began, where that is known better than by its first judgement.
-    `lost`, `total`: the figures of the fraction, where there is one. `left_out`: what was considered and does
-    not count, with the reason.
+    reading that decided it. `lost`, `total`: the figures of the fraction, where there is one. `left_out`:
+    what was considered and does not count, with the reason. Rulings stand in journals that live for years:
+    a field may be added with a default, none is renamed or removed.
     """
 
-    key: Key
     severity: str
     clause: str
     clauses: tuple[str, ...]
@@ -67,13 +64,26 @@ class Failure:
     responsibility: Responsibility
     note: str
     evidence: tuple[Evidence, ...]
+    lost: int | None = None
+    total: int | None = None
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One failure as it stands now.
+
+    `hold`: how long it must last before it raises (I5); None: not before more is known (a first missed poll).
+    `clears_like`: the hold that its clearing follows (I6), where it raises sooner than that. `since`: when it
+    began, where that is known better than by its first judgement.
+    """
+
+    key: Key
+    ruling: Ruling
     hold: timedelta | None
     clears_like: timedelta | None = None
     since: datetime | None = None
     location: str | None = None
-    lost: int | None = None
-    total: int | None = None
-    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

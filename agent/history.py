@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from agent.entries import Body, Entry, FirstSeen, Opened, Resolved, RestartSeen, Updated
-from agent.failures import Key
+from agent.failures import Key, Ruling
 from collectors.base import Reading, RestartEvent
 
 RESTARTS_KEPT = timedelta(hours=24)
@@ -33,9 +33,7 @@ class Standing:
     """A failure that is an open ticket: what was last told of it."""
 
     ticket: str
-    severity: str
-    lost: int | None
-    total: int | None
+    ruling: Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class History:
                 events = tuple(sorted([*kept, event], key=lambda each: each.at))
                 return replace(self, restarts={**self.restarts, body.system: events})
             case Opened():
-                stands = Standing(body.ticket, body.severity, body.lost, body.total)
+                stands = Standing(body.ticket, body.ruling)
                 return replace(self, standing={**self.standing, body.key: stands})
             case Updated() | Resolved():
                 standing = dict(self.standing)
@@ -81,7 +79,7 @@ class History:
                     if isinstance(body, Resolved):
                         del standing[key]
                     else:
-                        standing[key] = Standing(body.ticket, body.severity, body.lost, body.total)
+                        standing[key] = Standing(body.ticket, body.ruling)
                 return replace(self, standing=standing)
             case _:
                 return self

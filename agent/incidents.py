@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from agent.contract import Contract
 from agent.entries import Body, Entry, Opened, Resolved, Updated
-from agent.failures import Failure, Judgement, Key
+from agent.failures import Failure, Judgement, Key, Ruling
 
 CLEAR_AT_MOST = timedelta(seconds=60)  # I6: away for the shorter of the raise hold and this
 TEXT_EVERY = timedelta(minutes=5)  # figures may move with every poll; an operator's log should not
@@ -38,10 +38,7 @@ class Open:
     """A failure that is a ticket: what was last told of it, and since when it looks otherwise."""
 
     ticket: str
-    severity: str
-    clause: str
-    summary: str
-    responsibility: str
+    ruling: Ruling
     told_at: datetime
     hold: timedelta
     well_since: datetime | None = None
@@ -79,15 +76,7 @@ class Incidents:
         body = entry.body
         match body:
             case Opened():
-                told = Open(
-                    body.ticket,
-                    body.severity,
-                    body.clause,
-                    body.summary,
-                    body.responsibility,
-                    entry.at,
-                    body.hold,
-                )
+                told = Open(body.ticket, body.ruling, entry.at, body.hold)
                 pending = {key: value for key, value in self.pending.items() if key != body.key}
                 return Incidents({**self.open, body.key: told}, pending, self.tickets + 1)
             case Updated():
@@ -155,11 +144,11 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
 def _hold_on(before: Pending | None, failure: Failure, now: datetime) -> Pending:
     if failure.since is not None:  # counted from the first missed answer, not from the first judgement
         began = min(failure.since, now)
-        return Pending(began, now - began, now, failure.hold, failure.summary)
+        return Pending(began, now - began, now, failure.hold, failure.ruling.summary)
     if before is None:
-        return Pending(now, timedelta(0), now, failure.hold, failure.summary)
+        return Pending(now, timedelta(0), now, failure.hold, failure.ruling.summary)
     held = before.held + max(now - before.last, timedelta(0))  # a clock that steps back takes nothing away
-    return Pending(before.began, held, now, failure.hold, failure.summary)
+    return Pending(before.began, held, now, failure.hold, failure.ruling.summary)
 
 
 def _look_again(
@@ -178,33 +167,27 @@ def _look_again(
     seen_again = replace(told, well_since=None)
     if failure.hold is None:  # a first missed poll: nothing is known that would change what was told
         return seen_again, None, None
-    if failure.severity != told.severity or failure.clause != told.clause:
+    now_ruled, was_ruled = failure.ruling, told.ruling
+    update = Updated(ticket=told.ticket, ruling=now_ruled)
+    if (now_ruled.severity, now_ruled.clause) != (was_ruled.severity, was_ruled.clause):
         since = min(told.other_class_since or now, now)
-        rises = contract.worse(failure.severity, told.severity)
+        rises = contract.worse(now_ruled.severity, was_ruled.severity)
         # Up at once, but half capacity only after its hold (T7); down after the clear hold (I6).
-        waits = (failure.hold if failure.lost is not None else timedelta(0)) if rises else told.clear_hold
+        waits = (failure.hold if now_ruled.lost is not None else timedelta(0)) if rises else told.clear_hold
         after = replace(seen_again, other_class_since=since)
         if now - since >= waits:
-            return after, _updated(told.ticket, failure), None
+            return after, update, None
         return after, None, since + waits
     after = replace(seen_again, other_class_since=None)
-    if (failure.summary, failure.responsibility) != (told.summary, told.responsibility):
+    if (now_ruled.summary, now_ruled.responsibility) != (was_ruled.summary, was_ruled.responsibility):
         if now - told.told_at >= TEXT_EVERY:
-            return after, _updated(told.ticket, failure), None
+            return after, update, None
         return after, None, told.told_at + TEXT_EVERY
     return after, None, None
 
 
 def _retold(told: Open, body: Updated, at: datetime) -> Open:
-    return replace(
-        told,
-        severity=body.severity,
-        clause=body.clause,
-        summary=body.summary,
-        responsibility=body.responsibility,
-        told_at=at,
-        other_class_since=None,
-    )
+    return replace(told, ruling=body.ruling, told_at=at, other_class_since=None)
 
 
 def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract) -> Opened:
@@ -212,37 +195,10 @@ def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract) 
         ticket=ticket,
         key=failure.key,
         location=failure.location,
-        severity=failure.severity,
-        clause=failure.clause,
-        clauses=failure.clauses,
-        rules=failure.rules,
-        summary=failure.summary,
-        responsibility=failure.responsibility,
-        note=failure.note,
-        evidence=failure.evidence,
+        ruling=failure.ruling,
         began=began,
         contract=contract.label,
         hold=failure.clears_like or failure.hold or timedelta(0),
-        lost=failure.lost,
-        total=failure.total,
-        left_out=failure.left_out,
-    )
-
-
-def _updated(ticket: str, failure: Failure) -> Updated:
-    return Updated(
-        ticket=ticket,
-        severity=failure.severity,
-        clause=failure.clause,
-        clauses=failure.clauses,
-        rules=failure.rules,
-        summary=failure.summary,
-        responsibility=failure.responsibility,
-        note=failure.note,
-        evidence=failure.evidence,
-        lost=failure.lost,
-        total=failure.total,
-        left_out=failure.left_out,
     )
 
 

@@ -43,32 +43,32 @@ class Terms:
 
 def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
     """One ticket in the site's own time, with its due time computed now."""
-    zone = terms.site.zone
+    zone, ruling = terms.site.zone, ticket.ruling
     due = ticket.due("respond", terms.contract, terms.hours)
-    words = next((c.words for c in terms.contract.clauses if c.id == ticket.clause), "")
+    words = next((c.words for c in terms.contract.clauses if c.id == ruling.clause), "")
     return TicketView(
         id=ticket.id,
         system=ticket.key.system,
         component=ticket.key.component,
         role=ticket.key.role,
         location=ticket.location,
-        severity=ticket.severity,
-        clause=ticket.clause,
+        severity=ruling.severity,
+        clause=ruling.clause,
         clause_text=words,
-        clauses=ticket.clauses,
-        rules=ticket.rules,
-        summary=ticket.summary,
-        responsibility=ticket.responsibility,
-        note=ticket.note,
+        clauses=ruling.clauses,
+        rules=ruling.rules,
+        summary=ruling.summary,
+        responsibility=ruling.responsibility,
+        note=ruling.note,
         state="open" if ticket.resolved is None else "resolved",
         began=ticket.began.astimezone(zone),
         received=ticket.received.astimezone(zone),
         respond_by=due.astimezone(zone) if due else None,
         resolved=ticket.resolved.astimezone(zone) if ticket.resolved else None,
         evidence=tuple(
-            f"{e.system} {e.text} ({e.protocol}, {e.at.astimezone(zone):%H:%M:%S})" for e in ticket.evidence
+            f"{e.system} {e.text} ({e.protocol}, {e.at.astimezone(zone):%H:%M:%S})" for e in ruling.evidence
         ),
-        left_out=ticket.left_out,
+        left_out=ruling.left_out,
         severities=tuple((at.astimezone(zone), severity) for at, severity in ticket.severities),
     )
 
@@ -169,7 +169,7 @@ def _next_due(tickets: Iterable[Ticket], terms: Terms) -> Iterable[DueView]:
             dues = [
                 due
                 for ticket in open_tickets
-                if ticket.severity == severity
+                if ticket.ruling.severity == severity
                 and (due := ticket.due(step, terms.contract, terms.hours)) is not None
             ]
             if dues:

@@ -48,13 +48,13 @@ def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
     return LogLine(
         at=at,
         verb="OPEN" if isinstance(body, Opened) else "UPDATE",
-        text=body.summary,
-        severity=body.severity,
+        text=view.summary,
+        severity=view.severity,
         ticket=body.ticket,
         system=view.system,
-        clause=body.clause,
+        clause=view.clause,
         respond_by=view.respond_by,
-        responsibility=body.responsibility,
+        responsibility=view.responsibility,
     )
 
 

@@ -9,26 +9,18 @@ from datetime import datetime
 from agent.calendars import Calendar
 from agent.contract import Contract, Step
 from agent.entries import Entry, Opened, Resolved, Updated
-from agent.failures import Evidence, Key, Responsibility
+from agent.failures import Key, Ruling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One ticket as its entries tell it. `severities`: each class with the instant from which it held."""
+    """One ticket as its entries tell it: the latest ruling, and each class with the instant it held from."""
 
     id: str
     key: Key
     location: str | None
-    severity: str
+    ruling: Ruling
     severities: tuple[tuple[datetime, str], ...]
-    clause: str
-    clauses: tuple[str, ...]
-    rules: tuple[str, ...]
-    summary: str
-    responsibility: Responsibility
-    note: str
-    evidence: tuple[Evidence, ...]
-    left_out: tuple[str, ...]
     began: datetime
     received: datetime
     contract: str
@@ -91,36 +83,17 @@ def _after(by_id: Mapping[str, Ticket], entry: Entry) -> Ticket | None:
                 id=body.ticket,
                 key=body.key,
                 location=body.location,
-                severity=body.severity,
-                severities=((entry.at, body.severity),),
-                clause=body.clause,
-                clauses=body.clauses,
-                rules=body.rules,
-                summary=body.summary,
-                responsibility=body.responsibility,
-                note=body.note,
-                evidence=body.evidence,
-                left_out=body.left_out,
+                ruling=body.ruling,
+                severities=((entry.at, body.ruling.severity),),
                 began=body.began,
                 received=entry.at,
                 contract=body.contract,
             )
         case Updated() if body.ticket in by_id:
             before = by_id[body.ticket]
-            changed = body.severity != before.severity
-            return replace(
-                before,
-                severity=body.severity,
-                severities=(*before.severities, (entry.at, body.severity)) if changed else before.severities,
-                clause=body.clause,
-                clauses=body.clauses,
-                rules=body.rules,
-                summary=body.summary,
-                responsibility=body.responsibility,
-                note=body.note,
-                evidence=body.evidence,
-                left_out=body.left_out,
-            )
+            severity = body.ruling.severity
+            changed = ((entry.at, severity),) if severity != before.ruling.severity else ()
+            return replace(before, ruling=body.ruling, severities=(*before.severities, *changed))
         case Resolved() if body.ticket in by_id:
             return replace(by_id[body.ticket], resolved=entry.at, reason=body.reason)
         case _:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from agent.entries import Body, Entry
+from agent.entries import Body, Entry, Opened, Updated
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
 from agent.showing import Terms, ticket_views
@@ -158,7 +158,7 @@ class Story:
         """Every decision as `HH:MM:SS kind ticket severity`."""
         return [
             f"{entry.at.astimezone(ZONE):%H:%M:%S} {entry.body.kind} {getattr(entry.body, 'ticket', '-')}"
-            f" {getattr(entry.body, 'severity', '')}".rstrip()
+            f" {entry.body.ruling.severity if isinstance(entry.body, Opened | Updated) else ''}".rstrip()
             for entry in self.entries
             if entry.body.kind in ("opened", "updated", "resolved")
         ]

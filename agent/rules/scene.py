@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.contract import Clause, Contract
-from agent.failures import Evidence, Failure, Key, Responsibility
+from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
 from agent.history import History
 from agent.picture import Picture, Seen
 from agent.site import Function, Holds, Site, System
@@ -64,21 +64,23 @@ def failure(
     decides = clause or catch_all
     return Failure(
         key=key,
-        severity=decides.severity,
-        clause=decides.id,
-        clauses=tuple(dict.fromkeys((decides.id, catch_all.id))),
-        rules=tuple(dict.fromkeys(rules)),
-        summary=summary,
-        responsibility=responsibility,
-        note=_NOTES.get(responsibility, "not covered"),
-        evidence=tuple(evidence),
+        ruling=Ruling(
+            severity=decides.severity,
+            clause=decides.id,
+            clauses=tuple(dict.fromkeys((decides.id, catch_all.id))),
+            rules=tuple(dict.fromkeys(rules)),
+            summary=summary,
+            responsibility=responsibility,
+            note=_NOTES.get(responsibility, "not covered"),
+            evidence=tuple(evidence),
+            lost=lost,
+            total=total,
+            left_out=tuple(left_out),
+        ),
         hold=hold,
         clears_like=clears_like,
         since=since,
         location=location or system.location,
-        lost=lost,
-        total=total,
-        left_out=tuple(left_out),
     )
 
 

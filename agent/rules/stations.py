@@ -68,8 +68,8 @@ def _judge(scene: Scene, system: System, seen: Seen) -> Failure | None:
 def _basis(scene: Scene, system: System, seen: Seen, standing: Standing | None) -> Basis | None:
     if system.stations is not None:
         return Basis(system.stations.expected, configured=True, words="configured for the site")
-    if standing is not None and standing.total is not None:
-        return Basis(standing.total, configured=False, words="present before this failure began")
+    if standing is not None and standing.ruling.total is not None:
+        return Basis(standing.ruling.total, configured=False, words="present before this failure began")
     within: timedelta = scene.contract.decisions.station_fall_within
     highest = scene.history.highest(system.name, seen.at - within - scene.site.holds.stations)
     if highest is None:
@@ -85,7 +85,9 @@ def _half(
     decisions = scene.contract.decisions
     if not basis.configured or basis.expected < decisions.station_floor:
         return False
-    if standing is not None and standing.severity == severity:  # T7's way down; the fall gates raising only
+    if (
+        standing is not None and standing.ruling.severity == severity
+    ):  # T7's way down; the fall gates raising only
         return lost * 100 >= basis.expected * decisions.half_capacity_down_percent
     if lost * 100 < basis.expected * decisions.half_capacity_percent:
         return False

@@ -122,7 +122,7 @@ def _public(scene: Scene, system: System, groups: list[Group]) -> Failure | None
 def _holds(scene: Scene, key: Key, lost: Fraction, total: Fraction, severity: str) -> bool:
     """T6: exactly half is major. T7: once it is, it stays so down to the lower mark."""
     standing = scene.history.standing.get(key)
-    if standing is not None and standing.severity == severity:
+    if standing is not None and standing.ruling.severity == severity:
         return lost * 100 >= total * scene.contract.decisions.half_capacity_down_percent
     return _reaches(scene, lost, total)
 
