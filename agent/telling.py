@@ -65,20 +65,21 @@ class Teller:
         self._journal = journal
         self._log = alert_log
         self._terms = terms
-        self._tickets = Tickets()
+        told = [entry for entry in journal.entries if entry.number <= journal.cursor(CURSOR)]
+        self._tickets = Tickets.fold(told)
         self._untold: deque[tuple[int, LogLine]] = deque()
-        self._last = 0
+        self._last = len(told)
         self._news = asyncio.Event()
         self._complained = False
 
     def hear(self, entries: tuple[Entry, ...]) -> None:
-        """Take entries in the order of the journal; those that the log has are only folded."""
-        told = self._journal.cursor(CURSOR)
+        """Take entries in the order of the journal; those that the log has are passed over."""
         for entry in entries:
+            if entry.number <= self._last:
+                continue
             self._tickets = self._tickets.apply(entry)
             self._last = entry.number
-            line = log_line(entry, self._tickets, self._terms())
-            if line is not None and entry.number > told:
+            if (line := log_line(entry, self._tickets, self._terms())) is not None:
                 self._untold.append((entry.number, line))
         self._news.set()
 
