@@ -1,24 +1,28 @@
 # Two commands: `make run` watches a simulated site, `make test` proves what is here. Neither needs root.
-# PYTHON may be set; else the first of these that really runs is taken (a name on PATH is not enough).
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
 
+# Set PYTHON to choose one; else it is the first of these that runs (a name on PATH need not), is of a version
+# that setup.cfg allows, and can make a virtual environment.
+RIGHT := -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p $(RIGHT) && { echo $$p; break; }; done)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint clean
+.PHONY: help run test lint clean
 
 help:
 	@echo 'make run    watch a simulated telephony site (Ctrl-C stops it)'
 	@echo 'make test   run every test and check'
+	@echo 'make lint   the checks alone: style, types, who may import whom'
 	@echo 'make clean  remove what these made'
 
 run: $(STAMP)
 	@exec $(VENV)/bin/trunkwatch lab run
 
+# Most tests wait for real programs, so four at a time suit two cores.
 test: $(STAMP) lint
-	$(VENV)/bin/pytest $(PYTEST_ARGS)
+	$(VENV)/bin/pytest -n 4 --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check
@@ -26,15 +30,22 @@ lint: $(STAMP)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-# Installed anew when what it is made of changed.
+# A virtual environment holds its own path: where the checkout was moved, or its Python is gone, it is made anew.
+ifneq ("$(shell test -x $(VENV)/bin/python && cat $(STAMP) 2>/dev/null)","$(CURDIR)")
+.PHONY: $(STAMP)
+endif
+
+# Installed again when what it is made of changed; from nothing when an installation was not finished.
+# The lock is for two of these at once: the second finds everything done.
 $(STAMP): setup.cfg pyproject.toml
-	@test -n "$(PYTHON)" || { echo 'make: Python 3.11, 3.12 or 3.13 is missing: sudo apt install python3 python3-venv' >&2; exit 2; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo 'make: $(PYTHON) cannot make a virtual environment: sudo apt install python3-venv' >&2; exit 2; }
-	@echo 'installing into $(VENV) (once, about half a minute)'
-	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[test]'
-	@touch $@
+	@$(or $(PYTHON),false) $(RIGHT) || { echo "make: Python 3.11, 3.12 or 3.13 with venv is missing" \
+		"(here: $$($(or $(PYTHON),python3) --version 2>&1)): sudo apt install python3 python3-venv" >&2; exit 2; }
+	@flock setup.cfg sh -c '\
+		test $@ -nt setup.cfg && test $@ -nt pyproject.toml && test "$$(cat $@)" = "$$PWD" && exit; \
+		echo "installing into $(VENV) (once, about half a minute)"; \
+		test "$$(cat $@ 2>/dev/null)" = "$$PWD" || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); } || exit; \
+		rm -f $@; \
+		$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable ".[test]" && pwd >$@'
 
 clean:
 	rm -rf $(VENV) .lab build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -13,6 +13,8 @@ import pytest
 
 from tests.watched import CHECKOUT, until, watched
 
+pytestmark = pytest.mark.xdist_group("installation")  # one worker, so that it is installed once
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -25,11 +27,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("setup.cfg", "pyproject.toml", "README.md"):
         shutil.copy(CHECKOUT / name, source)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, source], check=True)
+    offline = ("--no-deps", "--no-index", "--no-build-isolation")
+    subprocess.run([*pip, "wheel", *offline, "--wheel-dir", folder, source], check=True)
     venv = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     (wheel,) = folder.glob("trunkwatch-*.whl")
-    target = [*pip, "--python", venv / "bin" / "python"]
+    target = [*pip, "--python", str(venv / "bin" / "python")]
     subprocess.run([*target, "install", "--no-deps", "--no-index", wheel], check=True)
     packages = next((venv / "lib").glob("python3*/site-packages"))
     # A line in a .pth file adds a folder and does not follow that folder's own .pth files: the editable

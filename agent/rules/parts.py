@@ -87,7 +87,9 @@ def _words(observation: Observation) -> tuple[str, str]:
         figure = f"{observation.used} of {observation.limit} used"
         return f"{name} at its limit: new calls may fail", figure
     figure = f"{observation.lost} of {observation.total} out of use"
-    what = "outside its limits" if observation.role == "environment" else "out of use"
+    what = "out of use"
+    if observation.role == "environment":
+        what = "lost" if observation.side == "power" else "outside its limits"
     return f"{name} {what}", figure
 
 
@@ -112,7 +114,10 @@ def _location(scene: Scene, gateway: System) -> Failure | None:
         Key(gateway.name, "location"),
         rules=("P4", "M7"),
         summary=f"location {gateway.location}: its gateway serves on no controller",
-        evidence=(evidence(system, seen, "not registered") for system, seen in lost),
+        evidence=(
+            evidence(system, seen, "serves on no controller" if system is gateway else "not registered")
+            for system, seen in lost
+        ),
         hold=scene.site.holds.location,
     )
 
