@@ -28,7 +28,7 @@ lint: $(STAMP)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-logo
 
 # A virtual environment holds its own path: where the checkout was moved, or its Python is gone, it is made anew.
 ifneq ("$(shell test -x $(VENV)/bin/python && cat $(STAMP) 2>/dev/null)","$(CURDIR)")
@@ -39,7 +39,7 @@ endif
 # The lock is for two of these at once: the second finds everything done.
 $(STAMP): setup.cfg pyproject.toml
 	@$(or $(PYTHON),false) $(RIGHT) || { echo "make: Python 3.11, 3.12 or 3.13 with venv is missing" \
-		"(here: $$($(or $(PYTHON),python3) --version 2>&1)): sudo apt install python3 python3-venv" >&2; exit 2; }
+		"(here: $$($(or $(PYTHON),python3) --version 2>&1 | head -n 1)): sudo apt install python3 python3-venv" >&2; exit 2; }
 	@flock setup.cfg sh -c '\
 		test $@ -nt setup.cfg && test $@ -nt pyproject.toml && test "$$(cat $@)" = "$$PWD" && exit; \
 		echo "installing into $(VENV) (once, about half a minute)"; \
