@@ -33,6 +33,7 @@ from collectors.products import facts_markdown, find_products
 from tests.lab.__main__ import _parser as lab_parser
 from tests.lab.faults import FAULTS
 from tests.site_view import RICH
+from tests.trees import tree_with
 from tests.watched import CHECKOUT
 
 README, METRICS, ALERT_LOG = (
@@ -305,29 +306,31 @@ def test_every_grep_and_awk_of_the_page_prints_what_stands_below_it(tmp_path: Pa
 # --- adding a product, as the README shows it -------------------------------------------------------------
 
 
+def the_example() -> dict[str, str]:
+    """The files of the README's example, by where it says that they go."""
+    files = dict(_FILE.findall(README.read_text(encoding="utf-8")))
+    assert [name for name in files if name.endswith(".py")] == ["collectors/ups.py"]
+    return files
+
+
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with the files of the README's example put where it says, and nothing else changed."""
-    tree = tmp_path_factory.mktemp("tree")
-    for room in ("collectors", "tests", "tests/recordings"):
-        (tree / room).mkdir()
-        for path in (CHECKOUT / room).iterdir():
-            if path.name not in ("recordings", "__pycache__"):
-                (tree / room / path.name).symlink_to(path)
-    for name in ("agent", "config", "setup.cfg", "pyproject.toml"):
-        (tree / name).symlink_to(CHECKOUT / name)
-    files = _FILE.findall(README.read_text(encoding="utf-8"))
-    assert [name for name, _ in files if name.endswith(".py")] == ["collectors/ups.py"]
-    for name, text in files:
-        (tree / name).parent.mkdir(exist_ok=True)
-        (tree / name).write_text(text, encoding="utf-8")
-    return tree
+    return tree_with(tmp_path_factory.mktemp("extended"), the_example())
 
 
 def _in(tree: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *command], cwd=tree, capture_output=True, text=True, check=False
     )
+
+
+def test_a_product_fails_the_tests_until_it_is_recorded(tmp_path: Path) -> None:
+    name = "collectors/ups.py"
+    tree = tree_with(tmp_path, {name: the_example()[name]})
+    done = _in(tree, "pytest", "-q", "-p", "no:cacheprovider", "tests/test_recordings.py", "-k", "ups")
+    assert done.returncode != 0
+    assert "record tests/recordings/ups/{healthy,failing,unreadable,dead}.yaml" in done.stdout
 
 
 def test_the_product_of_the_readme_passes_the_tests_of_products(extended: Path) -> None:
