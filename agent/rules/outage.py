@@ -30,13 +30,17 @@ class Sign:
 def judge_systems(scene: Scene) -> Iterator[Failure]:
     """At most one failure per system: complete outage, service down, or loss of sight."""
     signs = {system.name: list(_signs(scene, system)) for system in scene.site.systems}
-    phone_systems = scene.systems_for("phone_system")
-    shared = [sign for system in phone_systems for sign in signs[system.name] if sign.source == "gateways"]
+    shared = [
+        sign
+        for system in scene.systems_for("phone_system")
+        for sign in signs[system.name]
+        if sign.source == "gateways"
+    ]
     for system in scene.site.systems:
         own = [sign for sign in signs[system.name] if sign.source != "gateways"]
         serves = any(role == "service" for role, _ in scene.picture.of(system.name).parts)
         found = None
-        if system in phone_systems and (serves or _speaks_for_service(scene, system)):
+        if scene.functions[system.name] == "phone_system" and (serves or _speaks_for_service(scene, system)):
             found = _outage(scene, system, [*own, *shared])
         found = found or _service_down(scene, system, own, shared) or _loss_of_sight(scene, system)
         if found is not None:

@@ -40,16 +40,8 @@ def judge_parts(scene: Scene) -> Iterator[Failure]:
 
 def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Seen]]:
     """What is freshly said of a gateway's registration: by itself, and by the phone system (P4)."""
-    words = [(gateway, seen) for seen in scene.picture.of(gateway.name).fresh("location")]
-    for system in scene.systems_for("phone_system"):
-        if system.name == gateway.name:
-            continue
-        words.extend(
-            (system, seen)
-            for seen in scene.picture.of(system.name).fresh("location")
-            if seen.observation.number is not None and seen.observation.number == gateway.gateway_number
-        )
-    return words
+    own = [(gateway, seen) for seen in scene.picture.of(gateway.name).fresh("location")]
+    return [*own, *scene.listed_gateways.get(gateway.gateway_number or 0, ())]
 
 
 def _failing(observation: Observation) -> bool:

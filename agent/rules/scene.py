@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from agent.contract import Clause, Contract
 from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
@@ -14,7 +15,7 @@ from agent.site import Function, Holds, Site, System
 from collectors.base import Observation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is worked out once
 class Scene:
     """The arguments of a judgement. `functions`: what each system is for."""
 
@@ -24,6 +25,16 @@ class Scene:
     contract: Contract
     functions: dict[str, Function]
     now: datetime
+
+    @cached_property
+    def listed_gateways(self) -> Mapping[int, Sequence[tuple[System, Seen]]]:
+        """What the phone systems' servers freshly say of each gateway that they list, by its number."""
+        found: dict[int, list[tuple[System, Seen]]] = {}
+        for system in self.systems_for("phone_system"):
+            for seen in self.picture.of(system.name).fresh("location"):
+                if seen.observation.number is not None and system.gateway_number is None:
+                    found.setdefault(seen.observation.number, []).append((system, seen))
+        return found
 
     def systems_for(self, function: Function) -> list[System]:
         """The site's systems of one function, in the order of the site file."""

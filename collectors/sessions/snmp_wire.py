@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, cast
@@ -83,7 +84,7 @@ class Report:
     reason: str
 
 
-class Wire(asyncio.DatagramProtocol):
+class Wire(asyncio.DatagramProtocol, ABC):
     """One open socket to one device. At most one ask is pending; a new one forgets the one before.
 
     proven: an ask was answered on this wire. stray: the last datagram from the device, since the last `send`,
@@ -174,9 +175,10 @@ class Wire(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.sendto(message, self._device)
 
+    @abstractmethod
     def _send(self, ask: Ask) -> None:
-        raise NotImplementedError
+        """Encode the ask and put it on the socket."""
 
+    @abstractmethod
     def _receive(self, datagram: bytes) -> bool:
         """Resolve the pending ask if this answers it. False: the datagram is no message of our version."""
-        raise NotImplementedError
