@@ -12,7 +12,7 @@ from pathlib import Path
 from agent.config import ConfigError, Secrets, load_model, load_site, read_secrets
 from agent.contract import Contract, Decisions
 from agent.lines import pacing_of, protocols_of
-from agent.mistakes import expected_one
+from agent.mistakes import Mistake, expected_one
 from agent.sentences import validate
 from agent.shipped import shipped
 from agent.site import Function, Site, System
@@ -55,9 +55,25 @@ class Setup:
         return tuple((name, pacing_of(system, product, name)) for name in protocols_of(system, product))
 
     def make_directories(self) -> None:
-        """Make the directories of journal, log and socket where they are missing (0750)."""
-        for folder in (self.journal.parent, self.alert_log.parent, self.control_socket.parent):
-            folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        """Make the directories of journal, log and socket where they are missing (0750).
+
+        Raises ConfigError with every one that cannot be made.
+        """
+        wrong = []
+        for key, folder in (
+            ("state", self.journal.parent),
+            ("log", self.alert_log.parent),
+            ("run", self.control_socket.parent),
+        ):
+            try:
+                folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+            except OSError as error:
+                sentence = (
+                    f"expected a directory that is there or can be made; got {folder}: {error.strerror}"
+                )
+                wrong.append(Mistake(str(self.path), 0, 0, f"directories.{key}", sentence))
+        if wrong:
+            raise ConfigError(wrong)
 
     def _below(self, folder: str) -> Path:
         return (self.path.parent / folder).resolve()

@@ -173,6 +173,23 @@ def test_a_wrong_site_file_starts_nothing_and_names_every_mistake() -> None:
     asyncio.run(story())
 
 
+def test_directories_that_cannot_be_made_are_named_and_nothing_is_started() -> None:
+    async def story() -> None:
+        async with watched(
+            start=False, directories={"state": "/proc/a", "log": "/proc/b", "run": "run"}
+        ) as site:
+            status, _, err = await site.command("run")
+            assert status == 2
+            assert err.splitlines() == [
+                f"{site.site}: directories.log: expected a directory that is there or can be made; "
+                "got /proc/b: No such file or directory",
+                f"{site.site}: directories.state: expected a directory that is there or can be made; "
+                "got /proc/a: No such file or directory",
+            ]
+
+    asyncio.run(story())
+
+
 def test_a_second_daemon_and_a_taken_port_are_refused_in_one_sentence() -> None:
     async def story() -> None:
         async with watched() as site:
