@@ -179,7 +179,8 @@ def _tickets(setup: Setup) -> tuple[TicketView, ...]:
 def _ask_daemon(setup: Setup, request: Request) -> Answer | None:
     """The daemon's answer; None if none runs. Ends the command where it answers that it cannot."""
     try:
-        answer = ask(setup.control_socket, request, timeout=400)
+        # A poll may take minutes; any other answer is there at once, or the daemon hangs.
+        answer = ask(setup.control_socket, request, timeout=400 if request.question == "poll" else 15)
     except ControlError as error:
         _end(str(error), 1)
     if answer is not None and not answer.ok:
