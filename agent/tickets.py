@@ -27,11 +27,6 @@ class Ticket:
     resolved: datetime | None = None
     reason: str = ""
 
-    @property
-    def state(self) -> str:
-        """`open` or `resolved`."""
-        return "open" if self.resolved is None else "resolved"
-
     def due(self, step: Step, contract: Contract, hours: Calendar) -> datetime | None:
         """When that step is due: the earliest of the targets that its classes opened (C1, C5).
 

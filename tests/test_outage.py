@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.base import ErrorKind
+from collectors.base import ErrorKind, Observation
 from tests.story import Story, a_site, on_hold, registered, seen, works
 
 DOWN = seen("service", "call processing", 1)
@@ -131,3 +131,58 @@ def test_one_missed_poll_between_good_ones_raises_nothing() -> None:
     for _ in range(5):
         story.misses("gw-west").passes(60).reads("gw-west", registered()).passes(60)
     assert story.told == []
+
+
+def test_a_phone_system_that_was_never_seen_can_be_completely_out() -> None:
+    """The agent starts while all is dead: there was no good reading of the server yet."""
+    story = Story()
+    for _ in range(3):
+        story.misses("cm1").reads("gw-west", registered(serves=False)).passes(60)
+    assert "complete-outage" in [ticket.clause for ticket in story.tickets if ticket.system == "cm1"]
+
+
+def test_gateways_are_never_completely_out_by_themselves() -> None:
+    story = Story()
+    for _ in range(4):
+        story.misses("gw-east").reads("gw-west", registered(serves=False)).passes(60)
+    assert {ticket.severity for ticket in story.tickets} == {"minor"}
+
+
+def test_a_refusal_is_a_sign_of_life_and_no_silence() -> None:
+    """O8: silence is a source only where nobody refused."""
+    story = Story().reads("cm1", works())
+    for _ in range(4):
+        story.misses("cm1", "refused").reads("gw-west", registered(serves=False)).passes(60)
+    assert {ticket.severity for ticket in story.tickets} == {"minor"}
+
+
+def test_unreadable_alone_is_neither_sign() -> None:
+    story = Story().reads("cm1", works())
+    for _ in range(4):
+        story.misses("cm1", "unreadable").reads("gw-west", registered(serves=False)).passes(60)
+    assert {ticket.severity for ticket in story.tickets} == {"minor"}
+
+
+def test_a_system_that_answers_by_one_way_is_seen_and_the_other_way_is_said() -> None:
+    story = Story().reads("cm1", works())
+    for _ in range(3):
+        story.misses("cm1", protocol="sat").reads("cm1", works()).passes(60)
+    assert story.told == ["minor open cm1 not-major not seen: does not answer (sat)"]
+    assert story.knowledge.picture.of("cm1").seen
+
+
+def test_a_service_that_could_not_be_read_is_no_sign_at_all() -> None:
+    unread = Observation(role="service", component="service", unread=True)
+    story = Story()
+    for _ in range(4):
+        story.reads("cm1", unread).reads("gw-west", registered(serves=False)).passes(60)
+    assert {ticket.clause for ticket in story.tickets} == {"not-major"}
+
+
+def test_both_signs_are_told_where_they_disagree() -> None:
+    story = Story()
+    for _ in range(4):
+        story.reads("cm1", DOWN).reads("gw-west", registered()).passes(60)
+    evidence = " ".join(story.tickets[0].evidence)
+    assert "says that it is down" in evidence
+    assert "gw-west registration: serves on a controller" in evidence
