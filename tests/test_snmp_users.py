@@ -168,12 +168,12 @@ def test_an_agent_with_a_new_engine_id_is_known_again_within_the_same_question(t
     async def scenario() -> None:
         before = len(os.listdir("/proc/self/fd"))
         async with agent() as (port, _):
-            line = make_line(port, tries=tries)
+            line = make_line(port, tries=tries, timeout=10)  # long: new keys take a while on a busy machine
             assert await answers(line)
         async with agent(port, engine_id=SECOND):
             began = asyncio.get_running_loop().time()
             assert await answers(line)
-            assert asyncio.get_running_loop().time() - began < 0.9, "it was not noticed before the timeout"
+            assert asyncio.get_running_loop().time() - began < 9, "it was not noticed before the timeout"
             assert await answers(line)
         await line.close()
         assert len(os.listdir("/proc/self/fd")) == before
