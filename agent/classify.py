@@ -59,19 +59,25 @@ def _can_tell(scene: Scene, key: Key) -> bool:
         return bool(picture.accesses) and not any(
             seen.observation.unread and seen.known_lost for seen in picture.fresh("service")
         )
+    if not picture.seen or key.role == "restart":  # restarts are counted by the history, not seen
+        return picture.seen
+    parts = list(_parts(picture, key))
+    # After a start of the agent the picture is empty: a part that nobody has named is not well for that.
+    named = bool(parts) or _role(key) in picture.whole
     # A part that cannot be read is not well: unless it was well when it was last read, nobody can tell.
-    return picture.seen and not any(
-        seen.observation.unread and seen.known_lost != 0 for seen in _parts(picture, key)
-    )
+    return named and not any(seen.observation.unread and seen.known_lost != 0 for seen in parts)
 
 
 def _parts(picture: SystemPicture, key: Key) -> Iterator[Seen]:
     """What the failure is about: all parts of its role, or the one that it names."""
-    # An internal trunk group fails as an integration (T1), and is still told as trunks.
-    trunks = key.role == "trunks" or (key.component or "").startswith("trunk-group ")
     for seen in picture.fresh():
         observation = seen.observation
-        if observation.role != ("trunks" if trunks else key.role):
+        if observation.role != _role(key):
             continue
         if key.component is None or key.component == observation.component:
             yield seen
+
+
+def _role(key: Key) -> str:
+    # An internal trunk group fails as an integration (T1), and is still told as trunks.
+    return "trunks" if (key.component or "").startswith("trunk-group ") else key.role

@@ -175,10 +175,11 @@ class Daemon:
         await self._stop_polling()
         self.setup = setup
         self.terms = Terms.of(setup.site, setup.contract)
-        named = {system.name for system in setup.site.systems}
-        self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - named)
+        # What was seen of a system that left, or that is another one now, is no picture of the new one.
+        same = {system.name for system in setup.site.systems if system in before.systems}
+        self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
         self._start_polling()
-        log.info("took the changed site file: %d systems", len(named))
+        log.info("took the changed site file: %d systems", len(setup.site.systems))
 
     # --- the pipeline -----------------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ class Knowledge:
         return Verdicts(decision.bodies, replace(self, incidents=decision.incidents), decision.wake)
 
     def forget(self, systems: Iterable[str]) -> Knowledge:
-        """Without what was seen of systems that left the site file."""
+        """Without what was seen of these systems: they left the site file, or are others now."""
         gone = set(systems)
         kept = {name: seen for name, seen in self.picture.systems.items() if name not in gone}
         return replace(self, picture=Picture(kept))

@@ -49,10 +49,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class SystemPicture:
-    """What is known of one system."""
+    """What is known of one system. `whole`: roles that a good reading has listed whole.
+
+    A part that is not in the picture is gone only if its role is in `whole`; else nobody has told of it yet.
+    """
 
     accesses: Mapping[ProtocolName, Access] = field(default_factory=dict)
     parts: Mapping[PartKey, Mapping[ProtocolName, Seen]] = field(default_factory=dict)
+    whole: frozenset[Role] = frozenset()
 
     @property
     def seen(self) -> bool:
@@ -96,8 +100,11 @@ class Picture:
         if access is not None and reading.at < access.at:
             return self
         accesses = {**before.accesses, reading.protocol: _access(access, reading)}
-        parts = before.parts if reading.error else _parts(before.parts, reading)
-        return Picture({**self.systems, reading.system: SystemPicture(accesses, parts)})
+        after = replace(before, accesses=accesses)
+        if reading.error is None:
+            whole = before.whole.union(reading.complete)
+            after = replace(after, parts=_parts(before.parts, reading), whole=whole)
+        return Picture({**self.systems, reading.system: after})
 
 
 _NOTHING = SystemPicture()

@@ -73,6 +73,24 @@ def test_a_part_that_can_no_longer_be_read_is_not_well(lost: Observation, unread
     assert [ticket.state for ticket in story.tickets] == ["open"]
 
 
+@pytest.mark.parametrize(
+    "failing",
+    [
+        FAN,
+        Observation(role="alarm", component="UDS1-BD 01A11", vendor_severity="major", lost=1, total=1),
+        trunk_group(1, 23, 46),
+        trunk_group(10, 6, 12, use="internal"),
+    ],
+)
+def test_after_a_start_a_part_that_nobody_has_named_yet_is_not_well(failing: Observation) -> None:
+    """The picture is empty then: only a role that was listed whole, or the part itself, can clear it."""
+    story = Story(site=a_site(CM1)).reads("cm1", failing).passes(180).agent_is_killed()
+    story.polls(5, ("cm1", (works(),)))
+    assert [ticket.state for ticket in story.tickets] == ["open"]
+    story.reads("cm1", works(), complete=(failing.role,)).passes(120)
+    assert [ticket.state for ticket in story.tickets] == ["resolved"]
+
+
 def test_sight_that_is_back_resolves_its_ticket_although_the_service_was_never_told() -> None:
     unread = Observation(role="service", component="service", unread=True)
     story = Story().reads("cm1", unread)

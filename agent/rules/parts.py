@@ -33,8 +33,8 @@ def judge_parts(scene: Scene) -> Iterator[Failure]:
         for seen in scene.picture.of(system.name).fresh(*_ONE_EACH):
             if _failing(seen.observation):
                 yield _part(scene, system, seen)
-        if system.gateway_number is not None and (failure := _location(scene, system)) is not None:
-            yield failure
+        if system.gateway_number is not None and (lost := _location(scene, system)) is not None:
+            yield lost
         yield from _restart(scene, system)
 
 
