@@ -1,0 +1,91 @@
+"""What a collector and the agent say to each other: questions, answers, readings, and three silences.
+
+The whole vocabulary, gathered from its rooms: `readings` (what is said), `snmp` and `terminal` (what is asked
+and answered), `product` (how a product is asked). It opens no line and decides nothing.
+"""
+
+from collectors.base.product import (
+    Fact,
+    Pacing,
+    Poll,
+    Product,
+)
+from collectors.base.readings import (
+    QUOTE,
+    BadAnswer,
+    Controller,
+    ErrorKind,
+    Findings,
+    Metric,
+    Observation,
+    PollError,
+    ProtocolName,
+    Question,
+    Reading,
+    Refused,
+    RestartEvent,
+    Role,
+    Sample,
+    Side,
+    Source,
+    Unreachable,
+    Use,
+    VendorSeverity,
+)
+from collectors.base.snmp import (
+    SYS_DESCR,
+    SYS_OBJECT_ID,
+    SYS_UPTIME,
+    Answers,
+    Index,
+    Row,
+    SnmpSession,
+    Value,
+)
+from collectors.base.terminal import (
+    CliAnswer,
+    CliSession,
+    SatAnswer,
+    SatSession,
+    Told,
+)
+
+__all__ = [
+    "QUOTE",
+    "SYS_DESCR",
+    "SYS_OBJECT_ID",
+    "SYS_UPTIME",
+    "Answers",
+    "BadAnswer",
+    "CliAnswer",
+    "CliSession",
+    "Controller",
+    "ErrorKind",
+    "Fact",
+    "Findings",
+    "Index",
+    "Metric",
+    "Observation",
+    "Pacing",
+    "Poll",
+    "PollError",
+    "Product",
+    "ProtocolName",
+    "Question",
+    "Reading",
+    "Refused",
+    "RestartEvent",
+    "Role",
+    "Row",
+    "Sample",
+    "SatAnswer",
+    "SatSession",
+    "Side",
+    "SnmpSession",
+    "Source",
+    "Told",
+    "Unreachable",
+    "Use",
+    "Value",
+    "VendorSeverity",
+]
