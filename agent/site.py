@@ -62,6 +62,35 @@ class Snmp(Model):
     interval: PositiveDuration | None = None
 
 
+class Ssh(Model):
+    """How one system is asked over SSH, by a customer's login that may only look (agility.md, Logins).
+
+    `timeout`: until a command counts as unanswered. `partner_authorised`: Avaya has allowed the partner's own
+    login (dadmin) in writing. What is left out is the product's own pacing.
+    """
+
+    port: int = Field(default=22, ge=1, le=65535)
+    user: SomeText
+    password: Secret
+    pin: Secret | None = None  # where the login also asks for one
+    partner_authorised: bool = False
+    pause: Duration | None = None
+    timeout: PositiveDuration | None = None
+    interval: PositiveDuration | None = None
+
+
+class Sat(Ssh):
+    """How the SAT of a Communication Manager is asked: over SSH, in OSSI.
+
+    `terminals`: the terminal types that are tried, in this order.
+    """
+
+    port: int = Field(default=5022, ge=1, le=65535)
+    terminals: tuple[Literal["ossi4", "ossi", "ossi3", "ossit"], ...] = Field(
+        default=("ossi4", "ossi", "ossi3", "ossit"), min_length=1
+    )
+
+
 class TrunkGroup(Model):
     """What a person knows of a trunk group and the phone system does not tell (rules T1, T2)."""
 
@@ -92,6 +121,8 @@ class System(Model):
     stations: Stations | None = None
     depends_on: tuple[Name, ...] = ()  # systems or locations whose failure explains this one's
     snmp: Snmp | None = None
+    ssh: Ssh | None = None
+    sat: Sat | None = None
 
 
 class Location(Model):

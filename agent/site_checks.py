@@ -15,14 +15,20 @@ from typing import get_args
 
 from agent.fields import shown
 from agent.mistakes import Mistake, expected_one
-from agent.site import Snmp, System
+from agent.site import Sat, Snmp, Ssh, System
 from agent.yaml_marks import Node, Tree
 from collectors.base import Product, ProtocolName
 
 PROTOCOLS = tuple(name for name in get_args(ProtocolName) if name in System.model_fields)
 """The protocols that have a section in a system of the site file, by the name of their key."""
 
-_PORTS = {"snmp": str(Snmp.model_fields["port"].default)}
+_PORTS = {
+    name: str(model.model_fields["port"].default)
+    for name, model in (("snmp", Snmp), ("ssh", Ssh), ("sat", Sat))
+}
+# The contract's SAS: "reserved for the exclusive use of Avaya associates"; and root, whose use loses support.
+_RESERVED = frozenset({"craft", "inads", "init", "sroot", "rasaccess", "root"})
+_PARTNER = "dadmin"
 _NUMBERED = re.compile(r"(?:trunk-group|cti-link) [1-9][0-9]{0,5}")
 _BARE = frozenset({"attendant", "auto-attendant", "voicemail"})
 _PARTS = (
@@ -49,6 +55,9 @@ def site_mistakes(tree: Tree, products: Mapping[str, Product]) -> Iterator[Mista
         yield from _once(tree, "number", list(system.items("trunk_groups")))
         if (snmp := system.get("snmp")) is not None:
             yield from _snmp(tree, snmp)
+        for protocol in ("ssh", "sat"):
+            if (section := system.get(protocol)) is not None:
+                yield from _login(tree, section)
     yield from _ports(tree, systems)
     yield from _dependencies(tree, locations + systems)
     for number in root.items("primary_numbers"):
@@ -131,6 +140,29 @@ def _snmp(tree: Tree, snmp: Node) -> Iterator[Mistake]:
     if version == "3" and has("privacy") and not has("auth"):
         sentence = "expected auth, as there is no privacy without it; got nothing"
         yield tree.mistake(snmp, sentence, child="auth")
+
+
+def _login(tree: Tree, section: Node) -> Iterator[Mistake]:
+    """A customer's own login (SAS): Avaya's are refused, and the partner's without Avaya's word."""
+    user = section.get("user")
+    if user is None:
+        return
+    name = (user.word or "").strip().casefold()
+    if name in _RESERVED:
+        whose = "the superuser's" if name == "root" else "reserved for Avaya's own people"
+        yield tree.mistake(
+            user, f"expected a customer login that may only look; got {name}, which is {whose}"
+        )
+    elif name == _PARTNER and not _is_true(section.get("partner_authorised")):
+        yield tree.mistake(
+            user,
+            f"expected a customer login that may only look; got {name}, the partner's "
+            "(partner_authorised: true, if Avaya has allowed it in writing)",
+        )
+
+
+def _is_true(node: Node | None) -> bool:
+    return node is not None and node.value is True
 
 
 def _ports(tree: Tree, systems: list[Node]) -> Iterator[Mistake]:
