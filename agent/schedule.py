@@ -32,6 +32,7 @@ FIRST_ROUND = timedelta(seconds=2)  # over which the first polls are spread, or 
 JITTER = 0.05  # of the interval, either way: polls that began together drift apart, the mean stays
 GUARD_PERIOD = 0.5  # seconds between two looks at the clocks
 STEP = 0.5  # seconds by which the clocks may part from look to look before it counts as a step
+TURN = 1.0  # seconds, at least, that one protocol waits for another of its system to end; else half its interval
 GRACE = 5.0  # seconds that a cancelled poll has to put its line away
 
 
@@ -193,14 +194,26 @@ class Schedule:
         return task
 
     async def _take_turn(self, job: _Job) -> None:
+        turn = self._turns[job.task.system]
+        mine = await self._wait_for(turn, max(job.task.interval.total_seconds() / 2, TURN))
         try:
-            async with self._turns[job.task.system]:
-                await self._poll(job)
+            await self._poll(job)
         finally:
+            if mine:
+                turn.release()
             job.running = None
             again, job.again = job.again, False
         if again:
             self._begin(job)
+
+    async def _wait_for(self, turn: asyncio.Lock, seconds: float) -> bool:
+        """Take the system's turn; False if the other protocol did not end in time: it must not blind this one."""
+        try:
+            async with asyncio.timeout(seconds):
+                await turn.acquire()
+        except TimeoutError:
+            return False
+        return True
 
     async def _poll(self, job: _Job) -> None:
         """One poll within its deadline. Returns when it has really ended: the system's turn lasts as long."""

@@ -199,6 +199,23 @@ def test_two_protocols_of_one_system_are_never_asked_at_the_same_time() -> None:
     assert most == 1
 
 
+def test_a_protocol_that_hangs_does_not_blind_the_other_one_of_its_system() -> None:
+    ended = 0
+
+    async def hangs() -> None:
+        await asyncio.sleep(3600)
+
+    async def poll() -> None:
+        nonlocal ended
+        ended += 1
+
+    async def story(schedule: Schedule) -> None:
+        await until(lambda: ended >= 2)
+
+    sat = task("cm1", hangs, protocol="sat", deadline=HOUR)
+    played([sat, task("cm1", poll, protocol="snmp")], story)
+
+
 def test_a_poll_that_outlasts_its_interval_does_not_overlap_itself() -> None:
     asking, most, ended = 0, 0, 0
 
