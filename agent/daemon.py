@@ -26,7 +26,7 @@ from agent.journal import Journal, JournalError
 from agent.knowledge import Knowledge
 from agent.lines import open_poller, pacing_of, protocols_of
 from agent.loading import ConfigError, Setup, load_setup
-from agent.poller import POLL_DEADLINE, Poller
+from agent.poller import Poller
 from agent.questions import answer_question
 from agent.schedule import Schedule, Task
 from agent.showing import Terms, agent_view, ticket_views
@@ -142,7 +142,7 @@ class Daemon:
                         system=system.name,
                         protocol=protocol,
                         interval=interval,
-                        deadline=POLL_DEADLINE + timedelta(seconds=10),  # the poller's own comes first
+                        deadline=poller.poll.deadline + timedelta(seconds=10),  # the poller's own comes first
                         poll=partial(self._poll, poller),
                     )
                 )

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -26,8 +26,6 @@ from collectors.base import (
 )
 
 log = logging.getLogger(__name__)
-
-POLL_DEADLINE = timedelta(minutes=5)  # a full trunk walk took 78 s on a small server; no poll needs more
 
 
 class Line(Protocol):
@@ -59,16 +57,16 @@ class Poller:
     async def read(self) -> Reading:
         """One poll. Never raises but for cancellation: what went wrong is the reading's error."""
         self.line.begin()
-        began = time.monotonic()
+        began, deadline = time.monotonic(), self.poll.deadline.total_seconds()
         try:
-            async with asyncio.timeout(POLL_DEADLINE.total_seconds()):
+            async with asyncio.timeout(deadline):
                 answers = await self.poll.ask(self.line)
             at = self.now()
             findings = self.poll.read(answers, at.astimezone(self.zone))
         except PollError as error:
             return self._failed(error, began)
         except TimeoutError:
-            late = Unreachable("the whole poll", f"not answered within {POLL_DEADLINE.total_seconds():g} s")
+            late = Unreachable("the whole poll", f"not answered within {deadline:g} s")
             return self._failed(late, began)
         except Exception as error:  # noqa: BLE001 - a collector's mistake must not end the watch over others
             self._complain(error)

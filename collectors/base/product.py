@@ -44,12 +44,14 @@ class Poll:
     """One way to ask a product: `ask` talks, `read` is pure.
 
     `read(answers, at)`: `at` is the time of the poll, in the zone of the system's location (devices that
-    tell local time without a zone or year are read by it).
+    tell local time without a zone or year are read by it). `deadline`: of the whole poll; past it the system
+    counts as one that did not answer.
     """
 
     ask: Callable[[Any], Awaitable[Any]]
     read: Callable[[Any, datetime], Findings]
     pacing: Pacing
+    deadline: timedelta = timedelta(minutes=5)  # a full trunk walk took 78 s on a small server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,10 +41,11 @@ Role = Literal[
 ]
 
 QUOTE = 80  # characters of an answer that an error may quote
+SENTENCE = 240  # characters of an error that quotes none
 
 
 class PollError(Exception):
-    """A poll that could not be read to its end. Names the question; quotes at most 80 characters.
+    """A poll that could not be read to its end. Names the question; quotes at most 80 characters of an answer.
 
     Unreachable  no answer in time, or none that belongs to the question
     Refused      credentials, host key or a locked account
@@ -52,10 +53,11 @@ class PollError(Exception):
     """
 
     kind: ClassVar[ErrorKind]
+    longest: ClassVar[int] = SENTENCE
 
     def __init__(self, question: str, detail: str) -> None:
         self.question = question
-        self.detail = detail[:QUOTE]
+        self.detail = detail[: self.longest]
         super().__init__(f"{question}: {self.detail}")
 
 
@@ -75,6 +77,7 @@ class BadAnswer(PollError):
     """The system answered, and the answer cannot be read. Never 'nothing wrong', never 'none'."""
 
     kind = "unreadable"
+    longest = QUOTE
 
 
 @dataclass(frozen=True, slots=True)
