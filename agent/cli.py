@@ -12,27 +12,23 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from agent import printing
-from agent.control import Answer, ControlError, Request, ask
+from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
+from agent.cli_enroll import enroll, retry_login
+from agent.control import ControlError, Request
 from agent.journal import JournalError
-from agent.lines import open_poller
-from agent.loading import Setup, load_setup
-from agent.mistakes import ConfigError
+from agent.lines import Means, open_poller
+from agent.loading import ConfigError, Setup
 from agent.poller import poll_once
-from agent.questions import READING, TICKETS, from_journal, no_such_system
+from agent.questions import READING, READINGS, TICKETS, from_journal, no_such_system
 from agent.version import VERSION
 from agent.views import TicketView
 from agent.web import WebError
 from collectors.base import Reading
-from collectors.sessions.snmp import Lanes
-
-SITE_FILE = Path("/etc/trunkwatch/site.yaml")
-CHECKOUT = Path(__file__).resolve().parent.parent
-LAB_SITE_FILE = CHECKOUT / ".lab" / "site.yaml"
 
 app = typer.Typer(
     name="trunkwatch",
@@ -44,17 +40,8 @@ app = typer.Typer(
 )
 tickets_app = typer.Typer(no_args_is_help=True, help="The tickets: what is wrong, and by when to respond.")
 app.add_typer(tickets_app, name="tickets")
-
-SiteOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--site",
-        envvar="TRUNKWATCH_SITE",
-        help=f"The site file. Default: {SITE_FILE}, or in a checkout the lab's.",
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="For programs: JSON on standard output.")]
-
+app.command()(enroll)
+app.command("retry-login")(retry_login)
 
 @app.command()
 def run(site: SiteOption = None) -> None:
@@ -65,28 +52,31 @@ def run(site: SiteOption = None) -> None:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     try:
-        asyncio.run(run_daemon(_site_file(site)))
+        asyncio.run(run_daemon(site_file(site)))
     except ConfigError as error:
-        _end(str(error), 2)
+        end(str(error), 2)
     except (JournalError, WebError, ControlError) as error:
-        _end(str(error), 2)
+        end(str(error), 2)
 
 
 @app.command()
 def check(site: SiteOption = None) -> None:
     """Check the site file with the code that start-up uses, and print what it found."""
-    printing.console().print(printing.show_setup(_setup(site)))
+    printing.console().print(printing.showsetup_of(setup_of(site)))
 
 
 @app.command()
 def poll(system: str, site: SiteOption = None, json: JsonOption = False) -> None:
     """Ask one system now: every question, how long it took, all that was seen and could not be read."""
-    setup = _setup(site)
+    setup = setup_of(site)
     names = tuple(each.name for each in setup.site.systems)
     if system not in names:
-        _end(no_such_system(system, names), 2)
-    answer = _ask_daemon(setup, Request(question="poll", arguments={"system": system}))
-    readings = [READING.validate_python(answer.body)] if answer else asyncio.run(_poll_alone(setup, system))
+        end(no_such_system(system, names), 2)
+    answer = ask_daemon(setup, Request(question="poll", arguments={"system": system}))
+    if answer is not None:
+        readings = READINGS.validate_python(answer.body)
+    else:
+        readings = asyncio.run(_poll_alone(setup_of(site, with_secrets=True), system))
     for reading in readings:
         if json:
             print(READING.dump_json(reading, exclude_none=True).decode())
@@ -103,7 +93,7 @@ def tickets_list(
     json: JsonOption = False,
 ) -> None:
     """The open tickets."""
-    setup = _setup(site)
+    setup = setup_of(site)
     tickets = [ticket for ticket in _tickets(setup) if every or ticket.state == "open"]
     if json:
         print(TICKETS.dump_json(tuple(tickets)).decode())
@@ -116,10 +106,10 @@ def tickets_list(
 @tickets_app.command("show")
 def tickets_show(ticket: str, site: SiteOption = None, json: JsonOption = False) -> None:
     """One ticket: the clause in the contract's words, the evidence, how it came about."""
-    setup = _setup(site)
+    setup = setup_of(site)
     found = next((each for each in _tickets(setup) if each.id == ticket), None)
     if found is None:
-        _end(f"no ticket {ticket!r}; `trunkwatch tickets list --all` lists every one", 2)
+        end(f"no ticket {ticket!r}; `trunkwatch tickets list --all` lists every one", 2)
     if json:
         print(TICKETS.dump_json((found,)).decode())
     else:
@@ -133,7 +123,7 @@ def lab(context: typer.Context) -> None:
     """A simulated site to try all this on (in a checkout only): `trunkwatch lab --help`."""
     # The lab is no part of the product: it is started, never imported.
     if not (CHECKOUT / "tests" / "lab" / "__main__.py").is_file():
-        _end("the lab exists in a checkout of the sources only; this is an installation", 1)
+        end("the lab exists in a checkout of the sources only; this is an installation", 1)
     os.chdir(CHECKOUT)
     lab_command = [sys.executable, "-m", "tests.lab", *context.args]
     os.execv(sys.executable, lab_command)  # noqa: S606 - our own interpreter on our own module, no shell
@@ -150,64 +140,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     app(args=list(arguments) if arguments is not None else None)
 
 
-def _site_file(given: Path | None) -> Path:
-    if given is not None:
-        return given
-    if not SITE_FILE.exists() and LAB_SITE_FILE.exists():
-        return LAB_SITE_FILE
-    return SITE_FILE
-
-
-def _setup(site: Path | None) -> Setup:
-    try:
-        return load_setup(_site_file(site))
-    except ConfigError as error:
-        _end(str(error), 2)
-
-
 def _tickets(setup: Setup) -> tuple[TicketView, ...]:
-    answer = _ask_daemon(setup, Request(question="tickets", arguments={}))
+    answer = ask_daemon(setup, Request(question="tickets", arguments={}))
     if answer is not None:
         return TICKETS.validate_python(answer.body)
     print("no daemon runs: this is what the journal says", file=sys.stderr)
     try:
         return from_journal(setup)
     except JournalError as error:
-        _end(str(error), 1)
-
-
-def _ask_daemon(setup: Setup, request: Request) -> Answer | None:
-    """The daemon's answer; None if none runs. Ends the command where it answers that it cannot."""
-    try:
-        # A poll may take minutes; any other answer is there at once, or the daemon hangs.
-        answer = ask(setup.control_socket, request, timeout=400 if request.question == "poll" else 15)
-    except ControlError as error:
-        _end(str(error), 1)
-    if answer is not None and not answer.ok:
-        _end(answer.error or "the daemon could not answer", 1)
-    return answer
+        end(str(error), 1)
 
 
 async def _poll_alone(setup: Setup, name: str) -> list[Reading]:
-    system = setup.site.system(name)
-    product = setup.products[system.product]
-    lanes = Lanes()
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    system, means = setup.site.system(name), Means.of(setup, now)
     return [
-        await poll_once(
-            open_poller(
-                setup.site,
-                system,
-                product,
-                protocol,
-                lanes=lanes,
-                secrets=setup.secrets,
-                now=lambda: datetime.now(UTC),
-            )
-        )
+        await poll_once(open_poller(setup, system, protocol, means=means, now=now))
         for protocol, _ in setup.ways(system)
     ]
-
-
-def _end(sentence: str, status: int) -> NoReturn:
-    printing.error_console().print(sentence, markup=False)
-    raise typer.Exit(status)

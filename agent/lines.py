@@ -2,61 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from agent.poller import Poller
+from agent.known_hosts import KnownHostsFile
+from agent.loading import Setup
+from agent.logins import Logins
+from agent.poller import Line, Poller
 from agent.secret_refs import Secrets
-from agent.site import Site, Snmp, System
-from collectors.base import Pacing, Product, ProtocolName
+from agent.site import Snmp, Ssh, System
+from collectors.base import Pacing, ProtocolName
+from collectors.sessions.cli import CliLine
+from collectors.sessions.sat import SatLine
 from collectors.sessions.snmp import Credentials, Lanes, SnmpLine
+from collectors.sessions.ssh import Login
 
 
-def protocols_of(system: System, product: Product) -> tuple[ProtocolName, ...]:
-    """The protocols that the site file gives for this system, in the product's order of authority."""
-    given = {"snmp": system.snmp}
-    return tuple(name for name in product.authority if given.get(name) is not None)
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all lines of a process share: places on the network, accepted host keys, refused logins."""
 
+    lanes: Lanes
+    known_hosts: KnownHostsFile
+    logins: Logins
 
-def pacing_of(system: System, product: Product, protocol: ProtocolName) -> Pacing:
-    """The product's own pacing with what the site file sets for this system."""
-    pacing = product.polls[protocol].pacing
-    own = system.snmp
-    if protocol != "snmp" or own is None:
-        return pacing
-    return replace(
-        pacing,
-        rows=own.rows or pacing.rows,
-        pause=pacing.pause if own.pause is None else own.pause,
-        timeout=own.timeout or pacing.timeout,
-        tries=own.tries or pacing.tries,
-        interval=own.interval or pacing.interval,
-    )
+    @classmethod
+    def of(cls, setup: Setup, now: Callable[[], datetime]) -> Means:
+        """Those of a site, with the files of its state directory."""
+        return cls(Lanes(), KnownHostsFile(setup.known_hosts), Logins(setup.logins, now))
 
 
 def open_poller(
-    site: Site,
-    system: System,
-    product: Product,
-    protocol: ProtocolName,
-    *,
-    lanes: Lanes,
-    secrets: Secrets,
-    now: Callable[[], datetime],
+    setup: Setup, system: System, protocol: ProtocolName, *, means: Means, now: Callable[[], datetime]
 ) -> Poller:
     """A poller of that system by that protocol; the line itself opens with its first question."""
-    if protocol != "snmp" or system.snmp is None:
-        raise ValueError(f"{system.name}: no line speaks {protocol} yet")
-    line = SnmpLine(
+    product = setup.products[system.product]
+    pacing = dict(setup.ways(system))[protocol]
+    line = _OPENERS[protocol](system, protocol, pacing, setup.secrets, means)
+    return Poller(system.name, protocol, product.polls[protocol], line, setup.site.zone_of(system), now)
+
+
+def _snmp_line(
+    system: System, _protocol: ProtocolName, pacing: Pacing, secrets: Secrets, means: Means
+) -> Line:
+    assert system.snmp is not None  # noqa: S101 - for the type checker: it is one of the system's ways
+    return SnmpLine(
         address=str(system.address),
         port=system.snmp.port,
         credentials=_credentials(system.name, system.snmp, secrets),
-        pacing=pacing_of(system, product, protocol),
-        lanes=lanes,
+        pacing=pacing,
+        lanes=means.lanes,
     )
-    zone = site.zone_of(system)
-    return Poller(system.name, protocol, product.polls[protocol], line, zone, now)
+
+
+def _terminal_line(
+    system: System, protocol: ProtocolName, pacing: Pacing, secrets: Secrets, means: Means
+) -> Line:
+    section = system.sat if protocol == "sat" else system.ssh
+    assert section is not None  # noqa: S101 - for the type checker: it is one of the system's ways
+    login = _login(system.name, protocol, section, secrets)
+    guard = means.logins.guard(system.name, protocol, "\n".join((login.user, login.password, login.pin or "")))
+    if protocol == "sat" and system.sat is not None:
+        return SatLine(
+            address=str(system.address),
+            port=section.port,
+            login=login,
+            pacing=pacing,
+            known_hosts=means.known_hosts,
+            guard=guard,
+            terminals=system.sat.terminals,
+        )
+    return CliLine(
+        address=str(system.address),
+        port=section.port,
+        login=login,
+        pacing=pacing,
+        known_hosts=means.known_hosts,
+        guard=guard,
+    )
+
+
+_OPENERS: Mapping[ProtocolName, Callable[[System, ProtocolName, Pacing, Secrets, Means], Line]] = {
+    "snmp": _snmp_line,
+    "sat": _terminal_line,
+    "ssh": _terminal_line,
+}
 
 
 def _credentials(system: str, snmp: Snmp, secrets: Secrets) -> Credentials:
@@ -68,4 +99,12 @@ def _credentials(system: str, snmp: Snmp, secrets: Secrets) -> Credentials:
         auth_password=secrets.get((system, "snmp.auth.password")),
         privacy_protocol=snmp.privacy.protocol if snmp.privacy else None,
         privacy_password=secrets.get((system, "snmp.privacy.password")),
+    )
+
+
+def _login(system: str, protocol: ProtocolName, section: Ssh, secrets: Secrets) -> Login:
+    return Login(
+        user=section.user,
+        password=secrets[system, f"{protocol}.password"],
+        pin=secrets.get((system, f"{protocol}.pin")),
     )

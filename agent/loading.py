@@ -11,8 +11,8 @@ from pathlib import Path
 
 from agent.config import ConfigError, Secrets, load_model, load_site, read_secrets
 from agent.contract import Contract, Decisions
-from agent.lines import pacing_of, protocols_of
 from agent.mistakes import Mistake, expected_one
+from agent.pacing import ways_of
 from agent.sentences import validate
 from agent.shipped import shipped
 from agent.site import Function, Site, System
@@ -40,6 +40,16 @@ class Setup:
         return self._below(self.site.directories.state) / "journal.db"
 
     @property
+    def known_hosts(self) -> Path:
+        """The host keys that a person has accepted."""
+        return self._below(self.site.directories.state) / "known_hosts"
+
+    @property
+    def logins(self) -> Path:
+        """What logins were refused, so that none is tried twice."""
+        return self._below(self.site.directories.state) / "logins.json"
+
+    @property
     def control_socket(self) -> Path:
         """The daemon's local socket."""
         return self._below(self.site.directories.run) / "control.sock"
@@ -51,8 +61,7 @@ class Setup:
 
     def ways(self, system: System) -> tuple[tuple[ProtocolName, Pacing], ...]:
         """The ways by which that system is asked, and how hard."""
-        product = self.products[system.product]
-        return tuple((name, pacing_of(system, product, name)) for name in protocols_of(system, product))
+        return ways_of(system, self.products[system.product])
 
     def make_directories(self) -> None:
         """Make the directories of journal, log and socket where they are missing (0750).
@@ -79,10 +88,13 @@ class Setup:
         return (self.path.parent / folder).resolve()
 
 
-def load_setup(path: Path) -> Setup:
-    """Load and check a site file and all that it names. Raises ConfigError with every mistake at once."""
+def load_setup(path: Path, *, with_secrets: bool = True) -> Setup:
+    """Load and check a site file and all that it names. Raises ConfigError with every mistake at once.
+
+    Who only asks the daemon needs no secrets, and need not be allowed to read them.
+    """
     site = load_site(path)
-    secrets = read_secrets(site, path)
+    secrets = read_secrets(site, path) if with_secrets else Secrets()
     products = find_products()
     functions: dict[str, Function] = {
         system.name: system.function or products[system.product].function for system in site.systems

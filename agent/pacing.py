@@ -1,0 +1,37 @@
+"""By which protocols a system is asked, and how hard: the product's own figures with the site's in their place.
+
+It opens no line and asks nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.site import Snmp, Ssh, System
+from collectors.base import Pacing, Product, ProtocolName
+
+
+def ways_of(system: System, product: Product) -> tuple[tuple[ProtocolName, Pacing], ...]:
+    """The protocols that the site file gives for this system, in the product's order of authority."""
+    given: dict[ProtocolName, Snmp | Ssh | None] = {
+        "snmp": system.snmp,
+        "ssh": system.ssh,
+        "sat": system.sat,
+    }
+    return tuple(
+        (name, _paced(product.polls[name].pacing, section))
+        for name in product.authority
+        if (section := given.get(name)) is not None
+    )
+
+
+def _paced(pacing: Pacing, own: Snmp | Ssh) -> Pacing:
+    pacing = replace(
+        pacing,
+        pause=pacing.pause if own.pause is None else own.pause,
+        timeout=own.timeout or pacing.timeout,
+        interval=own.interval or pacing.interval,
+    )
+    if isinstance(own, Snmp):
+        return replace(pacing, rows=own.rows or pacing.rows, tries=own.tries or pacing.tries)
+    return pacing
