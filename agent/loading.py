@@ -15,7 +15,8 @@ from agent.lines import pacing_of, protocols_of
 from agent.mistakes import Mistake, expected_one
 from agent.sentences import validate
 from agent.shipped import shipped
-from agent.site import Function, Site, System
+from agent.site import Site, System
+from agent.watch import Watch, Way
 from agent.yaml_marks import Tree, read_tree
 from collectors.base import Pacing, Product, ProtocolName
 from collectors.products import find_products
@@ -31,7 +32,7 @@ class Setup:
     site: Site
     contract: Contract
     products: Mapping[str, Product]
-    functions: Mapping[str, Function]
+    watches: Mapping[str, Watch]
     secrets: Secrets  # its repr shows none
 
     @property
@@ -84,10 +85,16 @@ def load_setup(path: Path) -> Setup:
     site = load_site(path)
     secrets = read_secrets(site, path)
     products = find_products()
-    functions: dict[str, Function] = {
-        system.name: system.function or products[system.product].function for system in site.systems
-    }
-    return Setup(path.resolve(), site, _contract(site, path), products, functions, secrets)
+    watches = {system.name: _watch(system, products[system.product]) for system in site.systems}
+    return Setup(path.resolve(), site, _contract(site, path), products, watches, secrets)
+
+
+def _watch(system: System, product: Product) -> Watch:
+    ways = (
+        Way(protocol, pacing_of(system, product, protocol).interval)
+        for protocol in protocols_of(system, product)
+    )
+    return Watch(system.function or product.function, tuple(ways))
 
 
 def load_contract(name: str) -> Contract:
