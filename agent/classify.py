@@ -5,19 +5,21 @@ It states every failure that stands now; whether one has lasted long enough to b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from agent.authority import Word, listed_whole
 from agent.contract import Contract
 from agent.failures import Judgement, Key
 from agent.history import History
-from agent.picture import Picture, Seen, SystemPicture
+from agent.picture import Picture
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
 from agent.rules.scene import Scene
 from agent.rules.stations import judge_stations
 from agent.rules.trunks import judge_trunks
-from agent.site import Function, Site
+from agent.site import Site
+from agent.watch import Watch
 
 _RULES = (judge_systems, judge_trunks, judge_stations, judge_parts)
 
@@ -27,16 +29,16 @@ def classify(
     history: History,
     site: Site,
     contract: Contract,
-    functions: Mapping[str, Function],
+    watches: Mapping[str, Watch],
     now: datetime,
     *,
     asked_about: Iterable[Key] = (),
 ) -> Judgement:
     """Every failure that stands at `now`, and which of the keys asked about cannot be told.
 
-    `functions`: what each system of the site is for. `asked_about`: the keys that are open or pending.
+    `watches`: how each system of the site is watched. `asked_about`: the keys that are open or pending.
     """
-    scene = Scene(picture, history, site, contract, dict(functions), now)
+    scene = Scene(picture, history, site, contract, watches, now)
     failures = tuple(failure for rule in _RULES for failure in rule(scene))
     standing = {failure.key for failure in failures}
     named = {system.name for system in site.systems}
@@ -51,31 +53,38 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     """Whether the failure's absence is something that was seen, and not merely not looked at."""
     if key.system is None:
         return True
+    # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.
+    if not scene.asked(key.system):
+        return False
     picture = scene.picture.of(key.system)
     if key.role == "location":
         words = gateway_words(scene, scene.site.system(key.system))
-        return any(seen.observation.lost is not None for _, seen in words)
-    if key.role == "service":  # asked at least once: an access that works is seen at once
-        return bool(picture.accesses) and not any(
-            seen.observation.unread and seen.known_lost for seen in picture.fresh("service")
-        )
+        return any(word.observation.lost is not None for _, word in words)
+    if key.role == "service":  # an access that works is seen at once
+        told = scene.statements(key.system)
+        read = any(not word.observation.unread for word in told)
+        return read or not any(word.known_lost for word in told)
     if not picture.seen or key.role == "restart":  # restarts are counted by the history, not seen
         return picture.seen
-    parts = list(_parts(picture, key))
+    fresh = [word for word in scene.words(key.system) if _is_about(key, word)]
+    dark = [word for word in scene.dark(key.system) if _is_about(key, word)]
     # After a start of the agent the picture is empty: a part that nobody has named is not well for that.
-    named = bool(parts) or _role(key) in picture.whole
+    if not fresh and (dark or not listed_whole(picture, _role(key), _only_by(scene, key))):
+        return False
     # A part that cannot be read is not well: unless it was well when it was last read, nobody can tell.
-    return named and not any(seen.observation.unread and seen.known_lost != 0 for seen in parts)
+    return not any(word.observation.unread and word.known_lost != 0 for word in (*fresh, *dark))
 
 
-def _parts(picture: SystemPicture, key: Key) -> Iterator[Seen]:
+def _is_about(key: Key, word: Word) -> bool:
     """What the failure is about: all parts of its role, or the one that it names."""
-    for seen in picture.fresh():
-        observation = seen.observation
-        if observation.role != _role(key):
-            continue
-        if key.component is None or key.component == observation.component:
-            yield seen
+    return word.observation.role == _role(key) and key.component in (None, word.observation.component)
+
+
+def _only_by(scene: Scene, key: Key) -> Iterable[str]:
+    """The protocols that alone can tell that the part is gone; none: any that lists its role can."""
+    standing = scene.history.standing.get(key)
+    told = standing.ruling.evidence if standing else ()
+    return [evidence.protocol for evidence in told if evidence.apart and evidence.component == key.component]
 
 
 def _role(key: Key) -> str:

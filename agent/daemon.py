@@ -209,7 +209,7 @@ class Daemon:
             await self._tell(facts)
         setup = self.setup
         bodies, self.knowledge, wake = self.knowledge.judge(
-            setup.site, setup.contract, setup.functions, self.now()
+            setup.site, setup.contract, setup.watches, self.now()
         )
         await self._tell(bodies)
         if not self._unasked():
@@ -254,8 +254,7 @@ class Daemon:
             self.terms,
             self.knowledge,
             products=self.setup.products,
-            functions=self.setup.functions,
-            intervals=self.intervals,
+            watches=self.setup.watches,
             started=self.started,
             now=self.now(),
             version=VERSION,

@@ -36,7 +36,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that was seen, and by which reading: `at` is the reading's own time."""
+    """One thing that was seen, and by which reading: `at` is the reading's own time.
+
+    `apart`: no other protocol's list can name the part, so only this protocol can tell that it is gone.
+    """
 
     text: str
     system: str
@@ -44,6 +47,7 @@ class Evidence:
     component: str
     protocol: str
     at: datetime
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from agent.entries import Body, Entry, FirstSeen, Opened, Resolved, RestartSeen, Updated
 from agent.failures import Key, Ruling
-from collectors.base import Reading, RestartEvent
+from collectors.base import ProtocolName, Reading, RestartEvent
 
 RESTARTS_KEPT = timedelta(hours=24)
 COUNTS_KEPT = timedelta(minutes=60)
@@ -42,7 +42,9 @@ class History:
 
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
     restarts: Mapping[str, tuple[RestartEvent, ...]] = field(default_factory=dict)
-    station_counts: Mapping[str, tuple[tuple[datetime, int], ...]] = field(default_factory=dict)
+    station_counts: Mapping[tuple[str, ProtocolName], tuple[tuple[datetime, int], ...]] = field(
+        default_factory=dict
+    )
     standing: Mapping[Key, Standing] = field(default_factory=dict)
 
     @classmethod
@@ -105,9 +107,17 @@ class History:
                     bodies.append(_restart(reading.system, event, told[:-1]))
         return history, tuple(bodies)
 
-    def highest(self, system: str, since: datetime) -> int | None:
-        """The highest station count since then; None if none was told."""
-        counts = [present for at, present in self.station_counts.get(system, ()) if at >= since]
+    def highest(self, system: str, protocols: Iterable[ProtocolName], since: datetime) -> int | None:
+        """The highest station count that one of these protocols told since then; None if none was told.
+
+        Each protocol is its own measure: what one counts more than another is no fall.
+        """
+        counts = [
+            present
+            for protocol in protocols
+            for at, present in self.station_counts.get((system, protocol), ())
+            if at >= since
+        ]
         return max(counts, default=None)
 
     def recent_restarts(self, system: str, since: datetime) -> tuple[RestartEvent, ...]:
@@ -122,13 +132,11 @@ class History:
         )
 
     def _count(self, reading: Reading, present: int) -> History:
+        teller = reading.system, reading.protocol
         kept = [
-            (at, count)
-            for at, count in self.station_counts.get(reading.system, ())
-            if reading.at - at <= COUNTS_KEPT
+            (at, count) for at, count in self.station_counts.get(teller, ()) if reading.at - at <= COUNTS_KEPT
         ]
-        counts = (*kept, (reading.at, present))
-        return replace(self, station_counts={**self.station_counts, reading.system: counts})
+        return replace(self, station_counts={**self.station_counts, teller: (*kept, (reading.at, present))})
 
     def _last(self, system: str) -> RestartEvent | None:
         events = self.restarts.get(system, ())

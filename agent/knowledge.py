@@ -17,8 +17,9 @@ from agent.entries import Body, Entry
 from agent.history import History
 from agent.incidents import Incidents, decide
 from agent.picture import Picture
-from agent.site import Function, Site
+from agent.site import Site
 from agent.tickets import Tickets
+from agent.watch import Watch
 from collectors.base import Reading
 
 
@@ -59,16 +60,14 @@ class Knowledge:
         history, facts = self.history.learn(reading)
         return replace(self, picture=self.picture.apply(reading), history=history), facts
 
-    def judge(
-        self, site: Site, contract: Contract, functions: Mapping[str, Function], now: datetime
-    ) -> Verdicts:
+    def judge(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Verdicts:
         """What the whole picture calls for at `now`."""
         judgement = classify(
             self.picture,
             self.history,
             site,
             contract,
-            functions,
+            watches,
             now,
             asked_about=self.incidents.keys,
         )

@@ -15,7 +15,8 @@ from agent.mistakes import Mistake, expected_one
 from agent.pacing import ways_of
 from agent.sentences import validate
 from agent.shipped import shipped
-from agent.site import Function, Site, System
+from agent.site import Site, System
+from agent.watch import Watch, Way
 from agent.yaml_marks import Tree, read_tree
 from collectors.base import Pacing, Product, ProtocolName
 from collectors.products import find_products
@@ -31,7 +32,7 @@ class Setup:
     site: Site
     contract: Contract
     products: Mapping[str, Product]
-    functions: Mapping[str, Function]
+    watches: Mapping[str, Watch]
     secrets: Secrets  # its repr shows none
 
     @property
@@ -96,10 +97,13 @@ def load_setup(path: Path, *, with_secrets: bool = True) -> Setup:
     site = load_site(path)
     secrets = read_secrets(site, path) if with_secrets else Secrets()
     products = find_products()
-    functions: dict[str, Function] = {
-        system.name: system.function or products[system.product].function for system in site.systems
-    }
-    return Setup(path.resolve(), site, _contract(site, path), products, functions, secrets)
+    watches = {system.name: _watch(system, products[system.product]) for system in site.systems}
+    return Setup(path.resolve(), site, _contract(site, path), products, watches, secrets)
+
+
+def _watch(system: System, product: Product) -> Watch:
+    ways = tuple(Way(protocol, pacing.interval) for protocol, pacing in ways_of(system, product))
+    return Watch(system.function or product.function, ways)
 
 
 def load_contract(name: str) -> Contract:

@@ -1,13 +1,14 @@
 """The picture: the latest that is known of every system, and how well it can be seen. Pure.
 
-A reading replaces what it names, removes what it listed whole and no longer names, and says nothing about
-the rest. A reading with an error changes the ways of access only: an unreachable system says nothing about
-its parts, so they stay as last told and are marked unseen by the access, never by a zero.
+A reading replaces what its own protocol said of what it names, removes what it listed whole and no longer
+names, and says nothing about the rest. A reading with an error changes the ways of access only: an
+unreachable system says nothing about its parts, so they stay as last told and are marked unseen by the
+access, never by a zero. Which of several protocols is believed is `agent.authority`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -49,14 +50,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class SystemPicture:
-    """What is known of one system. `whole`: roles that a good reading has listed whole.
+    """What is known of one system. `listed`: by role, when which protocol last listed it whole.
 
-    A part that is not in the picture is gone only if its role is in `whole`; else nobody has told of it yet.
+    A part that is not in the picture is gone only if its role was listed whole; else nobody told of it yet.
     """
 
     accesses: Mapping[ProtocolName, Access] = field(default_factory=dict)
     parts: Mapping[PartKey, Mapping[ProtocolName, Seen]] = field(default_factory=dict)
-    whole: frozenset[Role] = frozenset()
+    listed: Mapping[Role, Mapping[ProtocolName, datetime]] = field(default_factory=dict)
 
     @property
     def seen(self) -> bool:
@@ -65,20 +66,12 @@ class SystemPicture:
 
     @property
     def silent(self) -> bool:
-        """Every way of access was tried, none answered, and at least one said nothing at all (O8)."""
+        """Every way that was tried failed, none refused, and at least one said nothing at all (O8)."""
         errors = [access.error for access in self.accesses.values()]
         return bool(errors) and None not in errors and "refused" not in errors and "unreachable" in errors
 
-    def fresh(self, *roles: Role) -> Iterator[Seen]:
-        """The parts in these roles whose protocol answered its last poll, one per part: the newest word."""
-        for (role, _), told in self.parts.items():
-            if roles and role not in roles:
-                continue
-            words = [seen for name, seen in told.items() if self._answers(name)]
-            if words:
-                yield max(words, key=lambda seen: seen.at)
-
-    def _answers(self, protocol: ProtocolName) -> bool:
+    def answers(self, protocol: ProtocolName) -> bool:
+        """Whether that protocol answered its last poll."""
         access = self.accesses.get(protocol)
         return access is not None and access.error is None
 
@@ -94,16 +87,19 @@ class Picture:
         return self.systems.get(system, _NOTHING)
 
     def apply(self, reading: Reading) -> Picture:
-        """The picture after this reading; unchanged if a newer one of the same way is already in it."""
+        """The picture after this reading.
+
+        Those of one system and protocol come in order, so one that seems older than what is known was read
+        by a clock that was set back in between: it is the newest all the same.
+        """
         before = self.of(reading.system)
         access = before.accesses.get(reading.protocol)
-        if access is not None and reading.at < access.at:
-            return self
         accesses = {**before.accesses, reading.protocol: _access(access, reading)}
         after = replace(before, accesses=accesses)
         if reading.error is None:
-            whole = before.whole.union(reading.complete)
-            after = replace(after, parts=_parts(before.parts, reading), whole=whole)
+            after = replace(
+                after, parts=_parts(before.parts, reading), listed=_listed(before.listed, reading)
+            )
         return Picture({**self.systems, reading.system: after})
 
 
@@ -135,7 +131,14 @@ def _parts(
     before: Mapping[PartKey, Mapping[ProtocolName, Seen]], reading: Reading
 ) -> Mapping[PartKey, Mapping[ProtocolName, Seen]]:
     named = {(o.role, o.component) for o in reading.observations}
-    parts = {key: told for key, told in before.items() if key in named or key[0] not in reading.complete}
+    parts = dict(before)
+    for key, told in before.items():
+        if key[0] in reading.complete and key not in named and reading.protocol in told:
+            left = {name: seen for name, seen in told.items() if name != reading.protocol}
+            if left:
+                parts[key] = left
+            else:
+                del parts[key]
     for observation in reading.observations:
         key = (observation.role, observation.component)
         told = parts.get(key, {})
@@ -150,6 +153,15 @@ def _parts(
         )
         parts[key] = {**told, reading.protocol: seen}
     return parts
+
+
+def _listed(
+    before: Mapping[Role, Mapping[ProtocolName, datetime]], reading: Reading
+) -> Mapping[Role, Mapping[ProtocolName, datetime]]:
+    return {
+        **before,
+        **{role: {**before.get(role, {}), reading.protocol: reading.at} for role in reading.complete},
+    }
 
 
 def _either(now: int | None, before: int | None) -> int | None:

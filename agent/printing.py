@@ -117,7 +117,7 @@ def show_setup(setup: Setup) -> RenderableType:
         table.add_row(
             system.name,
             system.product,
-            setup.functions[system.name],
+            setup.watches[system.name].function,
             system.location,
             ", ".join(f"{name} {system.address}" for name, _ in ways),
             ", ".join(_seconds(pacing.interval) for _, pacing in ways),

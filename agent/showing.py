@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from agent.calendars import Calendar
 from agent.contract import Contract, Step
@@ -17,10 +17,11 @@ from agent.knowledge import Knowledge
 from agent.picture import Access
 from agent.rules.numbers import number_states
 from agent.rules.scene import Scene
-from agent.site import Function, Site
+from agent.site import Site
 from agent.tickets import Ticket, Tickets
 from agent.views import AccessView, AgentView, DueView, NumberView, SystemView, TicketView, Verdict
-from collectors.base import Product, ProtocolName
+from agent.watch import Watch, Way
+from collectors.base import Product
 
 RESOLVED_SHOWN = 20
 STEPS: tuple[Step, ...] = ("respond", "assign", "resolve")
@@ -83,15 +84,14 @@ def agent_view(
     knowledge: Knowledge,
     *,
     products: Mapping[str, Product],
-    functions: Mapping[str, Function],
-    intervals: Mapping[tuple[str, ProtocolName], timedelta],
+    watches: Mapping[str, Watch],
     started: datetime,
     now: datetime,
     version: str,
     healthy: Verdict,
     ready: Verdict,
 ) -> AgentView:
-    """The whole agent at `now`. `intervals`: each way by which a system is asked, and how often."""
+    """The whole agent at `now`. `watches`: what each system is for and how it is asked."""
     zone = terms.site.zone
     picture, tickets, incidents = knowledge.picture, knowledge.tickets, knowledge.incidents
     views = ticket_views(tickets, terms)
@@ -102,12 +102,11 @@ def agent_view(
             name=system.name,
             product=system.product,
             title=products[system.product].title,
-            function=functions[system.name],
+            function=watches[system.name].function,
             location=system.location,
             accesses=tuple(
-                _access_view(protocol, interval, picture.of(system.name).accesses.get(protocol), terms)
-                for (name, protocol), interval in intervals.items()
-                if name == system.name
+                _access_view(way, picture.of(system.name).accesses.get(way.protocol), terms)
+                for way in watches[system.name].ways
             ),
         )
         for system in terms.site.systems
@@ -130,7 +129,7 @@ def agent_view(
         numbers=tuple(
             NumberView(number.number, number.name, state)
             for number, state in number_states(
-                Scene(picture, knowledge.history, terms.site, terms.contract, dict(functions), now)
+                Scene(picture, knowledge.history, terms.site, terms.contract, watches, now)
             )
         ),
     )
@@ -143,14 +142,12 @@ def _pending_text(key: Key, waiting: Pending) -> str:
     return f"{key.system or 'site'}: {waiting.summary}; {lasted} of {waiting.needs.total_seconds():.0f} s"
 
 
-def _access_view(
-    protocol: ProtocolName, interval: timedelta, access: Access | None, terms: Terms
-) -> AccessView:
+def _access_view(way: Way, access: Access | None, terms: Terms) -> AccessView:
     zone = terms.site.zone
     last_good = access.last_good.astimezone(zone) if access and access.last_good else None
     return AccessView(
-        protocol=protocol,
-        interval=interval,
+        protocol=way.protocol,
+        interval=way.interval,
         up=None if access is None else access.error is None,
         last_poll=access.at.astimezone(zone) if access else None,
         last_success=last_good,

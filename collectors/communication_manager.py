@@ -287,6 +287,8 @@ def _alarms(answers: Answers, at: datetime) -> tuple[list[Observation], int]:
     for component, level, since, text in told:
         severity = _LEVELS.get(level.upper())
         alarm = Observation(role="alarm", component=component, lost=1, total=1, kind="failure", since=since)
+        # The SAT lists the switch's alarms; those of the server itself are told over SNMP alone.
+        alarm = replace(alarm, apart=component.startswith("server "))
         detail = ", ".join(filter(None, ("" if severity else f"level {level!r}", text)))
         # One object and port can hold several alarms: they share a key, so the worst level speaks for all.
         if component not in found or _RANK[severity] > _RANK[found[component].vendor_severity]:

@@ -5,7 +5,7 @@ It drives the same pure core as the daemon, with a list for a journal. Times are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -17,6 +17,7 @@ from agent.loading import load_contract
 from agent.showing import Terms, ticket_views
 from agent.site import Site
 from agent.views import TicketView
+from agent.watch import Watch, Way
 from collectors.base import ErrorKind, Observation, ProtocolName, Reading, Role
 
 ZONE = ZoneInfo("America/Chicago")
@@ -83,16 +84,38 @@ def registered(serves: bool = True) -> Observation:
     return seen("location", "registration", 0 if serves else 1)
 
 
+_BY_SNMP: Mapping[ProtocolName, float] = {"snmp": 60}
+
+
 class Story:
     """A site being watched. Each step moves the clock or brings a reading; `tickets` is what came of it."""
 
-    def __init__(self, start: str = "2026-11-20 17:00", site: Site | None = None, **decisions: Any) -> None:
+    def __init__(
+        self,
+        start: str = "2026-11-20 17:00",
+        site: Site | None = None,
+        ways: Mapping[str, Mapping[ProtocolName, float]] | None = None,
+        **decisions: Any,
+    ) -> None:
+        """`ways`: of the systems that are not only polled by snmp once a minute: each protocol, first in
+
+        authority first, with its interval in seconds.
+        """
         self.site = site or a_site()
         contract = load_contract("agility")
         own = contract.decisions.model_copy(update=decisions)
         self.contract = contract.model_copy(update={"decisions": own})
         self.terms = Terms.of(self.site, self.contract)
-        self.functions = {system.name: system.function or "other" for system in self.site.systems}
+        self.watches = {
+            system.name: Watch(
+                system.function or "other",
+                tuple(
+                    Way(protocol, timedelta(seconds=interval))
+                    for protocol, interval in (ways or {}).get(system.name, _BY_SNMP).items()
+                ),
+            )
+            for system in self.site.systems
+        }
         self.now = datetime.fromisoformat(start).replace(tzinfo=ZONE)
         self.knowledge = Knowledge()
         self.entries: list[Entry] = []
@@ -100,10 +123,18 @@ class Story:
 
     # --- steps --------------------------------------------------------------------------------------------
 
-    def reads(self, system: str, *observations: Observation, complete: tuple[Role, ...] = ()) -> Self:
+    def reads(
+        self,
+        system: str,
+        *observations: Observation,
+        complete: tuple[Role, ...] = (),
+        protocol: ProtocolName = "snmp",
+    ) -> Self:
         """A good poll of that system, now."""
         return self.hears(
-            Reading(at=self.now, system=system, protocol="snmp", observations=observations, complete=complete)
+            Reading(
+                at=self.now, system=system, protocol=protocol, observations=observations, complete=complete
+            )
         )
 
     def misses(self, system: str, error: ErrorKind = "unreachable", protocol: ProtocolName = "snmp") -> Self:
@@ -166,7 +197,7 @@ class Story:
     def _judge(self) -> Self:
         for _ in range(3):  # what was told can itself call for more (a class told, a hold that starts)
             bodies, self.knowledge, self.wake = self.knowledge.judge(
-                self.site, self.contract, self.functions, self.now
+                self.site, self.contract, self.watches, self.now
             )
             if not bodies:
                 return self

@@ -285,7 +285,7 @@ def test_a_restart_is_remembered_over_a_kill_of_the_agent() -> None:
 def test_tickets_of_a_system_that_left_the_site_file_are_resolved_and_say_why() -> None:
     story = Story().reads("gw-west", FAN).passes(180)
     story.site = a_site(CM1)
-    story.functions.pop("gw-west")
+    story.watches.pop("gw-west")
     story.knowledge = story.knowledge.forget(["gw-west"])
     story.passes(1)
     assert [(t.state, t.summary) for t in story.tickets] == [("resolved", "fans out of use")]

@@ -121,6 +121,18 @@ def test_a_series_told_by_two_protocols_stands_once_by_the_first_in_authority() 
     assert told['avaya_uptime_seconds{system="cm1"}'] == 1.0
     assert told['avaya_trunk_members{group="1",state="in-service",system="cm1"}'] == 3.0
     assert told['trunkwatch_samples_left_out{protocol="snmp",system="cm1"}'] == 0.0
+    assert (
+        told['avaya_up{protocol="sat",system="cm1"}'] == told['avaya_up{protocol="snmp",system="cm1"}'] == 1
+    )
+    check(render(replace(CALM, systems=(both,))))
+
+
+def test_a_series_of_a_protocol_that_went_dark_gives_way_to_the_other_after_three_polls() -> None:
+    both = system("cm1", replace(DARK, protocol="sat"), good(Sample(UPTIME, 2.0)))
+    told = values(replace(CALM, systems=(both,)))
+    assert told['avaya_uptime_seconds{system="cm1"}'] == 2.0
+    assert told['avaya_up{protocol="sat",system="cm1"}'] == 0
+    check(render(replace(CALM, systems=(both,))))
 
 
 def test_a_sample_that_does_not_fit_costs_only_itself_and_is_counted() -> None:

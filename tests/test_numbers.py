@@ -69,9 +69,9 @@ def test_a_number_is_yes_no_or_unknown_and_never_yes_for_what_was_not_seen(
     if gw_east is not None:
         story.reads("gw-east", *gw_east)
     known = story.knowledge
-    scene = Scene(known.picture, known.history, site, story.contract, dict(story.functions), story.now)
+    scene = Scene(known.picture, known.history, site, story.contract, story.watches, story.now)
     assert [found for _, found in number_states(scene)] == [state]
     story.misses("cm1").misses("gw-east")
     known = story.knowledge
-    scene = Scene(known.picture, known.history, site, story.contract, dict(story.functions), story.now)
+    scene = Scene(known.picture, known.history, site, story.contract, story.watches, story.now)
     assert [found for _, found in number_states(scene)] == ["unknown"]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from collectors.base import ErrorKind, Observation
-from tests.story import Story, a_site, on_hold, registered, seen, works
+from agent.rules.numbers import number_states
+from agent.rules.scene import Scene
+from collectors.base import ErrorKind, Observation, ProtocolName
+from tests.story import CM1, Story, a_site, on_hold, registered, seen, works
 
 DOWN = seen("service", "call processing", 1)
+BOTH: Mapping[str, Mapping[ProtocolName, float]] = {"cm1": {"sat": 60, "snmp": 60}}
 
 
 def test_a_silent_phone_system_with_a_registered_gateway_is_a_loss_of_sight() -> None:
@@ -164,10 +169,10 @@ def test_unreadable_alone_is_neither_sign() -> None:
 
 
 def test_a_system_that_answers_by_one_way_is_seen_and_the_other_way_is_said() -> None:
-    story = Story().reads("cm1", works())
+    story = Story(ways={"cm1": {"sat": 60, "snmp": 60}}).reads("cm1", works())
     for _ in range(3):
         story.misses("cm1", protocol="sat").reads("cm1", works()).passes(60)
-    assert story.told == ["minor open cm1 not-major not seen: does not answer (sat)"]
+    assert story.told == ["minor open cm1 not-major seen by snmp only: does not answer (sat)"]
     assert story.knowledge.picture.of("cm1").seen
 
 
@@ -186,3 +191,116 @@ def test_both_signs_are_told_where_they_disagree() -> None:
     evidence = " ".join(story.tickets[0].evidence)
     assert "says that it is down" in evidence
     assert "gw-west registration: serves on a controller" in evidence
+
+
+# --- two protocols (O2, O8) --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("by_snmp", "by_sat", "serves", "told"),
+    [
+        # One says down, the other works: minor until a second source agrees.
+        (DOWN, works(), None, "minor not-major says that it is down, while others say that it works"),
+        (works(), DOWN, None, "minor not-major says that it is down, while others say that it works"),
+        (DOWN, works(), False, "major complete-outage phone system completely out of service"),
+        (DOWN, works(), True, "minor not-major says that it is down, while others say that it works"),
+        # Two independent sources agree, at once; one that works does not outweigh them.
+        (DOWN, DOWN, None, "major complete-outage phone system completely out of service"),
+        (DOWN, DOWN, True, "major complete-outage phone system completely out of service"),
+        (works(), works(), False, ""),
+        (works(), DOWN, False, "major complete-outage phone system completely out of service"),
+    ],
+)
+def test_each_protocols_word_on_the_service_is_a_sign_of_its_own(
+    by_snmp: Observation, by_sat: Observation, serves: bool | None, told: str
+) -> None:
+    story = Story(ways=BOTH)
+    for _ in range(4):
+        if serves is not None:
+            story.reads("gw-east", registered(serves))
+        story.reads("cm1", by_snmp).reads("cm1", by_sat, protocol="sat").passes(60)
+    whole = [f"{t.severity} {t.clause} {t.summary}" for t in story.tickets if t.role == "service"]
+    assert whole == ([told] if told else [])
+
+
+def test_a_sat_that_answers_is_a_sign_of_life_although_it_says_nothing_of_the_service() -> None:
+    story = Story(ways=BOTH)
+    for _ in range(4):
+        story.reads("cm1", DOWN).reads("cm1", protocol="sat").passes(60)
+    assert story.told == [
+        "minor open cm1 not-major says that it is down, while others say that it works",
+    ]
+    assert any("the SAT answers (sat, " in text for text in story.tickets[0].evidence)
+
+
+def test_the_shell_and_the_agent_of_one_server_are_one_source() -> None:
+    ways: Mapping[str, Mapping[ProtocolName, float]] = {"cm1": {"snmp": 60, "ssh": 60}}
+    story = Story(ways=ways).reads("cm1", DOWN).reads("cm1", DOWN, protocol="ssh")
+    assert story.told == []
+
+
+def test_three_polls_of_the_sats_own_word_are_enough_while_snmp_is_silent() -> None:
+    story = Story(ways=BOTH)
+    for _ in range(3):
+        story.misses("cm1").reads("cm1", DOWN, protocol="sat").passes(30)
+    assert story.told == [
+        "major open cm1 complete-outage phone system completely out of service (single source)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by_snmp", "by_sat", "serves", "told"),
+    [
+        ("unreachable", "unreachable", False, "major complete-outage"),
+        ("unreachable", "unreachable", True, "minor not-major"),
+        ("unreachable", "unreadable", False, "major complete-outage"),  # counts with the silent (O8)
+        ("unreadable", "unreadable", False, "minor not-major"),
+        ("unreachable", "refused", False, "minor not-major"),  # something answers: no silence
+    ],
+)
+def test_the_silence_of_all_protocols_is_one_source(
+    by_snmp: ErrorKind, by_sat: ErrorKind, serves: bool, told: str
+) -> None:
+    story = Story(ways=BOTH).reads("cm1", works()).reads("cm1", protocol="sat")
+    for _ in range(4):
+        story.misses("cm1", by_snmp).misses("cm1", by_sat, protocol="sat")
+        story.reads("gw-east", registered(serves)).passes(60)
+    assert [f"{t.severity} {t.clause}" for t in story.tickets if t.system == "cm1"] == [told]
+
+
+def test_a_protocol_that_was_not_tried_yet_is_not_silent() -> None:
+    story = Story(ways=BOTH)
+    for _ in range(4):
+        story.misses("cm1").reads("gw-east", registered(serves=False)).passes(60)
+    assert {ticket.severity for ticket in story.tickets} == {"minor"}
+
+
+def test_the_loss_of_one_way_and_then_of_both_is_one_ticket_that_says_which() -> None:
+    story = Story(ways=BOTH)
+    for _ in range(4):
+        story.reads("cm1", works()).misses("cm1", "refused", protocol="sat").passes(60)
+    assert story.told == ["minor open cm1 not-major seen by snmp only: refuses our credentials (sat)"]
+    assert story.tickets[0].responsibility == "customer"
+    # One missed poll of the other changes no word.
+    story.misses("cm1").passes(30).reads("cm1", works()).passes(400)
+    assert [entry.body.kind for entry in story.entries if entry.body.kind == "updated"] == []
+    for _ in range(6):
+        story.misses("cm1").misses("cm1", "refused", protocol="sat").passes(60)
+    assert story.told == [
+        "minor open cm1 not-major not seen: refuses our credentials (sat) and does not answer (snmp)"
+    ]
+    for _ in range(3):
+        story.reads("cm1", works()).reads("cm1", protocol="sat").passes(60)
+    assert [ticket.state for ticket in story.tickets] == ["resolved"]
+
+
+@pytest.mark.parametrize(("by_sat", "state"), [(works(), "yes"), (DOWN, "unknown")])
+def test_a_number_that_hangs_on_a_system_whose_protocols_disagree_is_unknown(
+    by_sat: Observation, state: str
+) -> None:
+    number = {"number": "+1 817 555 0100", "needs": {"all_of": ["system cm1"]}}
+    story = Story(site=a_site(CM1, primary_numbers=[number]), ways=BOTH)
+    story.reads("cm1", works()).reads("cm1", by_sat, protocol="sat")
+    known = story.knowledge
+    scene = Scene(known.picture, known.history, story.site, story.contract, story.watches, story.now)
+    assert [found for _, found in number_states(scene)] == [state]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def at(text: str) -> datetime:
     ],
 )
 def test_the_respond_target_is_counted_in_the_contracts_hours(
-    severity: str, received: str, due: str, decisions: dict[str, str]
+    severity: str, received: str, due: str, decisions: dict[str, Any]
 ) -> None:
     story = Story(site=a_site(CM1, **HOLIDAY), **decisions)
     found = story.contract.due(severity, "respond", at(received), story.terms.hours)

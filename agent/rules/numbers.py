@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from agent.picture import Seen
+from agent.authority import Word
 from agent.rules.parts import gateway_words
 from agent.rules.scene import Scene
 from agent.site import Needs, PrimaryNumber
@@ -46,7 +46,7 @@ def _part(scene: Scene, part: str | Needs) -> State:
     kind, _, name = part.partition(" ")
     match kind:
         case "trunk-group":
-            return _any(_trunks(seen) for seen in _groups(scene, int(name)))
+            return _any(_trunks(word) for word in _groups(scene, int(name)))
         case "location":
             return _location(scene, name)
         case "system":
@@ -55,21 +55,21 @@ def _part(scene: Scene, part: str | Needs) -> State:
             return "unknown"
 
 
-def _groups(scene: Scene, number: int) -> list[Seen | None]:
-    told: list[Seen | None] = [
-        seen
+def _groups(scene: Scene, number: int) -> list[Word | None]:
+    told: list[Word | None] = [
+        word
         for system in scene.systems_for("phone_system")
-        for seen in scene.picture.of(system.name).fresh("trunks")
-        if seen.observation.number == number
+        for word in scene.words(system.name, "trunks")
+        if word.observation.number == number
     ]
     return told or [None]
 
 
-def _trunks(seen: Seen | None) -> State:
-    if seen is None or seen.observation.unread or seen.observation.total is None:
+def _trunks(word: Word | None) -> State:
+    if word is None or word.observation.unread or word.observation.total is None:
         return "unknown"
     # Planned members are in neither figure and carry no call (P6): a group of none but these is no way.
-    return "yes" if seen.observation.total > (seen.observation.lost or 0) else "no"
+    return "yes" if word.observation.total > (word.observation.lost or 0) else "no"
 
 
 def _location(scene: Scene, name: str) -> State:
@@ -80,19 +80,18 @@ def _location(scene: Scene, name: str) -> State:
 def _gateway(scene: Scene, name: str) -> State:
     gateway = scene.site.system(name)
     words = [
-        (system, seen) for system, seen in gateway_words(scene, gateway) if seen.observation.lost is not None
+        (system, word) for system, word in gateway_words(scene, gateway) if word.observation.lost is not None
     ]
-    own = [seen for system, seen in words if system is gateway]
+    own = [word for system, word in words if system is gateway]
     if own:
         return "no" if own[0].observation.lost else "yes"
     # P4: that the main server does not have it is no proof while a survivable processor may serve it.
-    return "yes" if any(not seen.observation.lost for _, seen in words) else "unknown"
+    return "yes" if any(not word.observation.lost for _, word in words) else "unknown"
 
 
 def _system(scene: Scene, name: str) -> State:
     if scene.site.system(name).gateway_number is not None:
         return _gateway(scene, name)
-    for seen in scene.picture.of(name).fresh("service"):
-        if seen.observation.lost is not None:
-            return "no" if seen.observation.lost else "yes"
-    return "unknown"
+    told = {word.observation.lost for word in scene.statements(name)} - {None}
+    # Protocols that contradict each other leave it open: nobody's authority settles a service (O2).
+    return "unknown" if len(told) != 1 else "no" if told.pop() else "yes"

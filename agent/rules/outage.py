@@ -1,7 +1,9 @@
-"""The whole of a system: its service and the ways of seeing it are one failure (I2; rules O1, O2).
+"""The whole of a system: its service and the ways of seeing it are one failure (I2; rules O1, O2, O8).
 
 Silence never outweighs a sign of life: while any gateway is registered, a silent phone system is a loss of
 sight, which is minor. A complete outage needs two independent sources, or the system's own word three times.
+Each protocol's word on the service is a sign of its own; where they contradict each other it is minor, until
+more sources say that it is down than say that it works.
 """
 
 from __future__ import annotations
@@ -10,12 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from agent.authority import is_young
 from agent.failures import Evidence, Failure, Key
 from agent.picture import Access
 from agent.rules.scene import Scene, evidence, failure, listed
 from agent.site import System
+from collectors.base import ProtocolName
 
 ENOUGH_MISSES = 3  # I5: the sooner of three polls and the hold, never before the second missed poll
+# Who answers there is call processing itself (O2): a source of its own, and a sign of life by answering. The
+# rest is what the server says of itself, by whichever protocol: one source, "statement".
+_INDEPENDENT: tuple[ProtocolName, ...] = ("sat", "sip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,9 @@ def judge_systems(scene: Scene) -> Iterator[Failure]:
         own = [sign for sign in signs[system.name] if sign.source != "gateways"]
         serves = any(role == "service" for role, _ in scene.picture.of(system.name).parts)
         found = None
-        if scene.functions[system.name] == "phone_system" and (serves or _speaks_for_service(scene, system)):
+        if scene.watches[system.name].function == "phone_system" and (
+            serves or _speaks_for_service(scene, system)
+        ):
             found = _outage(scene, system, [*own, *shared])
         found = found or _service_down(scene, system, own, shared) or _loss_of_sight(scene, system)
         if found is not None:
@@ -54,32 +63,50 @@ def _speaks_for_service(scene: Scene, system: System) -> bool:
 
 def _signs(scene: Scene, system: System) -> Iterator[Sign]:
     picture = scene.picture.of(system.name)
-    for seen in picture.fresh("service"):
-        observation = seen.observation
+    told = scene.statements(system.name)
+    for word in told:
+        observation = word.observation
         if observation.unread or observation.lost is None:
             continue  # neither sign (O8)
         text = "says that it is down" if observation.lost else "says that it works"
-        yield Sign(not observation.lost, "statement", evidence(system, seen, text))
+        source = word.protocol if word.protocol in _INDEPENDENT else "statement"
+        yield Sign(not observation.lost, source, evidence(system, word, text))
+    spoken = {word.protocol for word in told}
+    for access in picture.accesses.values():
+        if access.protocol in _INDEPENDENT and access.protocol not in spoken and access.error is None:
+            watch = scene.watches[system.name]
+            if is_young(picture, watch, scene.now, access.protocol, access.at):
+                text = f"the {access.protocol.upper()} answers"
+                yield Sign(True, access.protocol, _access_evidence(system, access, text))
     if system.gateway_number is not None:
-        for seen in picture.fresh("location"):
-            if seen.observation.lost is None:
+        for word in scene.words(system.name, "location"):
+            if word.observation.lost is None:
                 continue
-            text = "serves on no controller" if seen.observation.lost else "serves on a controller"
-            yield Sign(not seen.observation.lost, "gateways", evidence(system, seen, text))
-    if picture.silent and all(_lasted(scene, access) for access in picture.accesses.values()):
+            text = "serves on no controller" if word.observation.lost else "serves on a controller"
+            yield Sign(not word.observation.lost, "gateways", evidence(system, word, text))
+    asked = scene.asked(system.name)  # O8 speaks of all protocols: one that was not tried yet is not silent
+    if asked and picture.silent and all(_lasted(scene, access) for access in picture.accesses.values()):
         for access in picture.accesses.values():
             yield Sign(False, "silence", _access_evidence(system, access))
 
 
 def _outage(scene: Scene, system: System, signs: list[Sign]) -> Failure | None:
     clause = scene.contract.clause_for("complete-outage")
-    if clause is None or any(sign.works for sign in signs):
+    if clause is None:
         return None
-    # O8: silence is the absence of the system's own word, so the two can never be counted as two sources.
-    sources = {"statement" if sign.source == "silence" else sign.source for sign in signs}
-    if len(sources) < 2 and not _said_often_enough(scene, system, signs):
+    works = {sign.source for sign in signs if sign.works}
+    # A source that says both (one gateway of two is registered) does not say that the service is down.
+    says_down = {sign.source for sign in signs if not sign.works} - works - {"silence"}
+    if works:  # O1: silence does not count against them
+        agreed, single = len(says_down) > max(1, len(works)), False
+    else:
+        # O8: silence is the absence of the system's own word, so the two can never be two sources.
+        silent = any(sign.source == "silence" for sign in signs)
+        sources = says_down | ({"statement"} if silent else set())
+        single = len(sources) == 1
+        agreed = len(sources) > 1 or (not silent and _said_often_enough(scene, system, says_down))
+    if not agreed:
         return None
-    single = len(sources) < 2
     return failure(
         scene,
         system,
@@ -93,19 +120,19 @@ def _outage(scene: Scene, system: System, signs: list[Sign]) -> Failure | None:
     )
 
 
-def _said_often_enough(scene: Scene, system: System, signs: list[Sign]) -> bool:
-    if {sign.source for sign in signs} != {"statement"}:
+def _said_often_enough(scene: Scene, system: System, says_down: set[str]) -> bool:
+    if len(says_down) != 1 or "gateways" in says_down:
         return False
-    told = scene.picture.of(system.name).fresh("service")
-    return any(seen.lost_polls >= scene.contract.decisions.statement_polls for seen in told)
+    told = scene.statements(system.name)
+    return any(word.lost_polls >= scene.contract.decisions.statement_polls for word in told)
 
 
 def _service_down(scene: Scene, system: System, own: list[Sign], shared: list[Sign]) -> Failure | None:
-    down = [sign for sign in own if sign.source == "statement" and not sign.works]
+    down = [sign for sign in own if sign.source != "silence" and not sign.works]
     if not down:
         return None
-    phone_system = scene.functions[system.name] == "phone_system"
-    dissent = [sign for sign in shared if sign.works and phone_system]
+    others = shared if scene.watches[system.name].function == "phone_system" else []
+    dissent = [sign for sign in (*own, *others) if sign.works]
     return failure(
         scene,
         system,
@@ -117,25 +144,32 @@ def _service_down(scene: Scene, system: System, own: list[Sign], shared: list[Si
     )
 
 
+_WORDS = {
+    "refused": "refuses our credentials",
+    "unreadable": "gives answers that cannot be read",
+    "unreachable": "does not answer",
+}
+
+
 def _loss_of_sight(scene: Scene, system: System) -> Failure | None:
-    picture = scene.picture.of(system.name)
-    lost = [access for access in picture.accesses.values() if access.error is not None]
+    accesses = scene.picture.of(system.name).accesses
+    ways = [accesses[way.protocol] for way in scene.watches[system.name].ways if way.protocol in accesses]
+    missed = [access for access in ways if access.error is not None]
+    # One missed poll says nothing yet (I5): it neither joins a loss of sight nor changes its words.
+    lost = [access for access in missed if access.missed > 1] or missed
     if not lost:
         return None
-    refused = any(access.error == "refused" for access in lost)
-    words = {
-        "refused": "refuses our credentials",
-        "unreadable": "gives answers that cannot be read",
-        "unreachable": "does not answer",
-    }
-    summary = listed(f"{words[str(access.error)]} ({access.protocol})" for access in lost)
+    left = [access.protocol for access in ways if access not in lost]
+    summary = f"seen by {listed(left)} only" if left else "not seen"
+    reasons = listed(f"{_WORDS[str(access.error)]} ({access.protocol})" for access in lost)
     holds = [hold for access in lost if (hold := _hold(scene, access)) is not None]
+    refused = any(access.error == "refused" for access in lost)
     return failure(
         scene,
         system,
         Key(system.name, "service"),
         rules=("O1", "I2"),
-        summary=f"not seen: {summary}",
+        summary=f"{summary}: {reasons}",
         responsibility="customer" if refused else "monitoring",
         evidence=(_access_evidence(system, access) for access in lost),
         hold=min(holds, default=None),
@@ -155,6 +189,6 @@ def _lasted(scene: Scene, access: Access) -> bool:
     return hold is not None and scene.now - (access.missed_since or access.at) >= hold
 
 
-def _access_evidence(system: System, access: Access) -> Evidence:
-    text = access.error_text or access.error or ""
-    return Evidence(text, system.name, "access", access.protocol, access.protocol, access.at)
+def _access_evidence(system: System, access: Access, text: str = "") -> Evidence:
+    said = text or access.error_text or access.error or ""
+    return Evidence(said, system.name, "access", access.protocol, access.protocol, access.at)

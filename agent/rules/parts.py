@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from agent.authority import Word
 from agent.failures import Evidence, Failure, Key, Responsibility
-from agent.picture import Seen
 from agent.rules.scene import Scene, evidence, failure, hold_of
 from agent.site import System
 from collectors.base import Observation, Role
@@ -30,17 +30,17 @@ _ONE_EACH: tuple[Role, ...] = (
 def judge_parts(scene: Scene) -> Iterator[Failure]:
     """One failure per failing component of the roles that no rule of their own covers, and per location."""
     for system in scene.site.systems:
-        for seen in scene.picture.of(system.name).fresh(*_ONE_EACH):
-            if _failing(seen.observation):
-                yield _part(scene, system, seen)
+        for word in scene.words(system.name, *_ONE_EACH):
+            if _failing(word.observation):
+                yield _part(scene, system, word)
         if system.gateway_number is not None and (lost := _location(scene, system)) is not None:
             yield lost
         yield from _restart(scene, system)
 
 
-def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Seen]]:
+def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Word]]:
     """What is freshly said of a gateway's registration: by itself, and by the phone system (P4)."""
-    own = [(gateway, seen) for seen in scene.picture.of(gateway.name).fresh("location")]
+    own = [(gateway, word) for word in scene.words(gateway.name, "location")]
     return [*own, *scene.listed_gateways.get(gateway.gateway_number or 0, ())]
 
 
@@ -50,8 +50,8 @@ def _failing(observation: Observation) -> bool:
     return bool(observation.lost) or bool(observation.in_use)
 
 
-def _part(scene: Scene, system: System, seen: Seen) -> Failure:
-    observation = seen.observation
+def _part(scene: Scene, system: System, word: Word) -> Failure:
+    observation = word.observation
     summary, text = _words(observation)
     return failure(
         scene,
@@ -60,7 +60,7 @@ def _part(scene: Scene, system: System, seen: Seen) -> Failure:
         rules=("M1", "M7") if observation.role == "alarm" else ("M7",),
         summary=summary,
         responsibility=_whose(observation),
-        evidence=(evidence(system, seen, text),),
+        evidence=(evidence(system, word, text),),
         hold=hold_of(scene.site.holds, observation),
         location=observation.location,
         lost=observation.lost,
@@ -95,9 +95,9 @@ def _whose(observation: Observation) -> Responsibility:
 
 def _location(scene: Scene, gateway: System) -> Failure | None:
     words = gateway_words(scene, gateway)
-    lost = [(system, seen) for system, seen in words if seen.observation.lost]
+    lost = [(system, word) for system, word in words if word.observation.lost]
     # A gateway that serves somewhere is no lost location, whatever the main server says of it (S3, I11).
-    serving = any(system is gateway and seen.observation.lost == 0 for system, seen in words)
+    serving = any(system is gateway and word.observation.lost == 0 for system, word in words)
     if not lost or serving:
         return None
     return failure(
@@ -107,8 +107,8 @@ def _location(scene: Scene, gateway: System) -> Failure | None:
         rules=("P4", "M7"),
         summary=f"location {gateway.location}: its gateway serves on no controller",
         evidence=(
-            evidence(system, seen, "serves on no controller" if system is gateway else "not registered")
-            for system, seen in lost
+            evidence(system, word, "serves on no controller" if system is gateway else "not registered")
+            for system, word in lost
         ),
         hold=scene.site.holds.location,
     )

@@ -2,43 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from agent.authority import Word, statements, words
 from agent.contract import Clause, Contract
 from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
 from agent.history import History
-from agent.picture import Picture, Seen
+from agent.picture import Picture
 from agent.site import Function, Holds, Site, System
-from collectors.base import Observation
+from agent.watch import Watch
+from collectors.base import Observation, Role
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
 class Scene:
-    """The arguments of a judgement. `functions`: what each system is for."""
+    """The arguments of a judgement. `watches`: what each system is for and how it is asked, by name."""
 
     picture: Picture
     history: History
     site: Site
     contract: Contract
-    functions: dict[str, Function]
+    watches: Mapping[str, Watch]
     now: datetime
 
     @cached_property
-    def listed_gateways(self) -> Mapping[int, Sequence[tuple[System, Seen]]]:
+    def _words(self) -> Mapping[str, tuple[Word, ...]]:
+        return {name: words(self.picture.of(name), watch, self.now) for name, watch in self.watches.items()}
+
+    def words(self, system: str, *roles: Role) -> Iterator[Word]:
+        """The word on each part that somebody freshly tells, in these roles (all if none is given)."""
+        return (word for word in self._in_roles(system, roles) if not word.dark)
+
+    def dark(self, system: str, *roles: Role) -> Iterator[Word]:
+        """The parts in these roles that only a protocol told that cannot be heard now."""
+        return (word for word in self._in_roles(system, roles) if word.dark)
+
+    def statements(self, system: str) -> tuple[Word, ...]:
+        """What each protocol freshly says of the system's service (O2)."""
+        return statements(self.picture.of(system), self.watches[system], self.now)
+
+    def asked(self, system: str) -> bool:
+        """Whether each way to the system was tried at least once."""
+        accesses = self.picture.of(system).accesses
+        return bool(accesses) and all(way.protocol in accesses for way in self.watches[system].ways)
+
+    def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterator[Word]:
+        return (word for word in self._words[system] if not roles or word.observation.role in roles)
+
+    @cached_property
+    def listed_gateways(self) -> Mapping[int, Sequence[tuple[System, Word]]]:
         """What the phone systems' servers freshly say of each gateway that they list, by its number."""
-        found: dict[int, list[tuple[System, Seen]]] = {}
+        found: dict[int, list[tuple[System, Word]]] = {}
         for system in self.systems_for("phone_system"):
-            for seen in self.picture.of(system.name).fresh("location"):
-                if seen.observation.number is not None and system.gateway_number is None:
-                    found.setdefault(seen.observation.number, []).append((system, seen))
+            for word in self.words(system.name, "location"):
+                if word.observation.number is not None and system.gateway_number is None:
+                    found.setdefault(word.observation.number, []).append((system, word))
         return found
 
     def systems_for(self, function: Function) -> list[System]:
         """The site's systems of one function, in the order of the site file."""
-        return [system for system in self.site.systems if self.functions[system.name] == function]
+        return [system for system in self.site.systems if self.watches[system.name].function == function]
 
 
 # What a ticket says beside whose fault it is (contract: covered parts, service provider, environment).
@@ -95,12 +121,18 @@ def failure(
     )
 
 
-def evidence(system: System, seen: Seen, text: str) -> Evidence:
-    """What one reading said of one part, in words: `trunk-group 2 (PSTN WEST): 8 of 8 lost`."""
-    observation = seen.observation
+def evidence(system: System, word: Word, text: str) -> Evidence:
+    """What is believed of one part, and what others say: `trunk-group 1: 8 of 8 lost; snmp says 0 of 8`."""
+    observation = word.observation
     named = f"{observation.component} ({observation.detail})" if observation.detail else observation.component
     return Evidence(
-        f"{named}: {text}", system.name, observation.role, observation.component, seen.protocol, seen.at
+        text=f"{named}: {'; '.join((text, *word.against))}",
+        system=system.name,
+        role=observation.role,
+        component=observation.component,
+        protocol=word.protocol,
+        at=word.at,
+        apart=observation.apart,
     )
 
 

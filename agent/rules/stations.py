@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from agent.authority import Word
 from agent.failures import Failure, Key
 from agent.history import COUNTS_KEPT, Standing
-from agent.picture import Seen
 from agent.rules.scene import Scene, evidence, failure
 from agent.site import System
 
@@ -29,16 +29,16 @@ class Basis:
 def judge_stations(scene: Scene) -> Iterator[Failure]:
     """At most one failure per system that tells a station count."""
     for system in scene.site.systems:
-        for seen in scene.picture.of(system.name).fresh("stations"):
-            if (failure := _judge(scene, system, seen)) is not None:
+        for word in scene.words(system.name, "stations"):
+            if (failure := _judge(scene, system, word)) is not None:
                 yield failure
 
 
-def _judge(scene: Scene, system: System, seen: Seen) -> Failure | None:
-    present = seen.observation.present
+def _judge(scene: Scene, system: System, word: Word) -> Failure | None:
+    present = word.observation.present
     key = Key(system.name, "stations")
     standing = scene.history.standing.get(key)
-    if present is None or (basis := _basis(scene, system, seen, standing)) is None:
+    if present is None or (basis := _basis(scene, system, word, standing)) is None:
         return None
     lost = max(0, basis.expected - present)
     decisions = scene.contract.decisions
@@ -48,7 +48,7 @@ def _judge(scene: Scene, system: System, seen: Seen) -> Failure | None:
     clause = None
     half = scene.contract.clause_for("half-capacity")
     rules = ["S4", "S5"] if basis.configured else ["S2", "S4"]
-    if half is not None and _half(scene, system, basis, present, standing=standing, severity=half.severity):
+    if half is not None and _half(scene, system, basis, word, standing=standing, severity=half.severity):
         clause = half
         rules.append("S2")
     return failure(
@@ -58,20 +58,20 @@ def _judge(scene: Scene, system: System, seen: Seen) -> Failure | None:
         clause=clause,
         rules=rules,
         summary=f"{lost} of {basis.expected} stations missing",
-        evidence=(evidence(system, seen, f"{present} present, {basis.expected} expected: {basis.words}"),),
+        evidence=(evidence(system, word, f"{present} present, {basis.expected} expected: {basis.words}"),),
         hold=scene.site.holds.stations,
         lost=lost,
         total=basis.expected,
     )
 
 
-def _basis(scene: Scene, system: System, seen: Seen, standing: Standing | None) -> Basis | None:
+def _basis(scene: Scene, system: System, word: Word, standing: Standing | None) -> Basis | None:
     if system.stations is not None:
         return Basis(system.stations.expected, configured=True, words="configured for the site")
     if standing is not None and standing.ruling.total is not None:
         return Basis(standing.ruling.total, configured=False, words="present before this failure began")
     within: timedelta = scene.contract.decisions.station_fall_within
-    highest = scene.history.highest(system.name, seen.at - within - scene.site.holds.stations)
+    highest = scene.history.highest(system.name, word.by, word.at - within - scene.site.holds.stations)
     if highest is None:
         return None
     minutes = within.total_seconds() / 60
@@ -79,8 +79,9 @@ def _basis(scene: Scene, system: System, seen: Seen, standing: Standing | None) 
 
 
 def _half(
-    scene: Scene, system: System, basis: Basis, present: int, *, standing: Standing | None, severity: str
+    scene: Scene, system: System, basis: Basis, word: Word, *, standing: Standing | None, severity: str
 ) -> bool:
+    present = word.observation.present or 0
     lost = basis.expected - present
     decisions = scene.contract.decisions
     if not basis.configured or basis.expected < decisions.station_floor:
@@ -91,5 +92,5 @@ def _half(
         return lost * 100 >= basis.expected * decisions.half_capacity_down_percent
     if lost * 100 < basis.expected * decisions.half_capacity_percent:
         return False
-    highest = scene.history.highest(system.name, scene.now - COUNTS_KEPT) or present
+    highest = scene.history.highest(system.name, word.by, scene.now - COUNTS_KEPT) or present
     return (highest - present) * 100 >= highest * decisions.station_fall_percent

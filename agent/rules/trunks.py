@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from agent.authority import Word
 from agent.failures import Evidence, Failure, Key, Responsibility
-from agent.picture import Seen
 from agent.rules.scene import Scene, evidence, failure, plural
 from agent.site import System, TrunkGroup
 
@@ -16,7 +16,7 @@ from agent.site import System, TrunkGroup
 class Group:
     """One trunk group as it counts: units already scaled to its channels (T2)."""
 
-    seen: Seen
+    word: Word
     public: bool
     lost: Fraction
     total: Fraction
@@ -26,15 +26,17 @@ class Group:
     @property
     def unread(self) -> bool:
         """Known to exist, and could not be read (T5)."""
-        return self.seen.observation.unread
+        return self.word.observation.unread
 
 
 def judge_trunks(scene: Scene) -> Iterator[Failure]:
     """One failure for all trunks of each phone system, and one per internal group that lost members (T1)."""
     for system in scene.site.systems:
-        groups = [_group(system, seen) for seen in scene.picture.of(system.name).fresh("trunks")]
+        groups = [_group(system, word) for word in scene.words(system.name, "trunks")]
         if not groups:
             continue
+        # What only a protocol told that is dark now keeps its total (T5): else the rest would weigh more.
+        groups += [_group(system, word) for word in scene.dark(system.name, "trunks")]
         if (failure := _public(scene, system, groups)) is not None:
             yield failure
         for group in groups:
@@ -42,16 +44,16 @@ def judge_trunks(scene: Scene) -> Iterator[Failure]:
                 yield _internal(scene, system, group)
 
 
-def _group(system: System, seen: Seen) -> Group:
-    observation = seen.observation
+def _group(system: System, word: Word) -> Group:
+    observation = word.observation
     told = next((g for g in system.trunk_groups if g.number == observation.number), None)
     use = (told.use if told else None) or observation.use or "unknown"
-    total = observation.total if observation.total is not None else seen.known_total
+    total = observation.total if observation.total is not None else word.known_total
     lost = observation.lost or 0
     scale = _scale(told, total)
     # T5: an unread group keeps its last total and counts nothing as lost. Unknown use counts as public.
     return Group(
-        seen,
+        word,
         public=use != "internal",
         lost=lost * scale,
         total=(total or 0) * scale,
@@ -74,7 +76,7 @@ def _public(scene: Scene, system: System, groups: list[Group]) -> Failure | None
     degraded = sum(group.degraded for group in public)
     key = Key(system.name, "trunks")
     rules = ["T1", "T6"]
-    if any(group.total != (group.seen.observation.total or group.seen.known_total or 0) for group in public):
+    if any(group.total != (group.word.observation.total or group.word.known_total or 0) for group in public):
         rules.append("T2")
     failing = [group for group in public if group.lost or group.unread or group.degraded]
 
@@ -88,7 +90,7 @@ def _public(scene: Scene, system: System, groups: list[Group]) -> Failure | None
         elif unread and half is not None and _reaches(scene, lost + unread_total, total):
             rules.append("T5")
             summary += f", could be major: {plural(len(unread), 'group')} unread"
-    elif unread and _reaches(scene, unread_total, total):
+    elif not all(group.word.dark for group in unread) and _reaches(scene, unread_total, total):
         rules.append("T5")
         summary = f"could be major: {plural(len(unread), 'trunk group')} unread"
     elif planned and not total:
@@ -132,7 +134,7 @@ def _reaches(scene: Scene, lost: Fraction, total: Fraction) -> bool:
 
 
 def _internal(scene: Scene, system: System, group: Group) -> Failure:
-    observation = group.seen.observation
+    observation = group.word.observation
     return failure(
         scene,
         system,
@@ -149,18 +151,18 @@ def _internal(scene: Scene, system: System, group: Group) -> Failure:
 def _evidence(system: System, group: Group) -> Evidence:
     if group.unread:
         known = f", last known {_figure(group.total)} members" if group.total else ""
-        return evidence(system, group.seen, f"could not be read{known}")
+        return evidence(system, group.word, ("not seen" if group.word.dark else "could not be read") + known)
     parts = [f"{_figure(group.lost)} of {_figure(group.total)} lost"]
     if group.degraded:
         parts.append(f"{group.degraded} degraded")
     if group.planned:
         parts.append(f"{group.planned} taken out on purpose")
-    return evidence(system, group.seen, ", ".join(parts))
+    return evidence(system, group.word, ", ".join(parts))
 
 
 def _left_out(groups: list[Group]) -> Iterator[str]:
     for group in groups:
-        name = group.seen.observation.component
+        name = group.word.observation.component
         if not group.public:
             yield f"{name}: internal, not to the public network (T1)"
         elif group.planned:
@@ -168,7 +170,7 @@ def _left_out(groups: list[Group]) -> Iterator[str]:
 
 
 def _whose(failing: list[Group]) -> Responsibility:
-    sides = {group.seen.observation.side for group in failing if group.lost}
+    sides = {group.word.observation.side for group in failing if group.lost}
     return "carrier" if sides == {"far"} else "vendor"
 
 

@@ -106,6 +106,7 @@ class Observation:
     planned: int = 0
     degraded: int = 0
     unread: bool = False
+    apart: bool = False  # no other protocol's list can name this part: only its own takes it back
     side: Side = "unknown"
     use: Use | None = None  # trunks
     kind: str | None = None  # integration, equipment, alarm: see the role

@@ -1,0 +1,282 @@
+"""One picture from several protocols: which word on a part counts, and what the others say. Pure.
+
+The picture keeps what each protocol said. Which of it is believed is worked out here, anew for every
+judgement, so that it depends on what was said and how long ago, never on the order in which it came:
+
+* Only a protocol that answered its last poll has a say. Words older than two of their intervals yield to
+  younger ones; where all are old, the newest counts.
+* A protocol that listed a role whole says of every part that it does not name: it is gone. Not so of a part
+  that no other protocol's list can name (`Observation.apart`).
+* A word without figures yields to one with figures. If those agree, the newest is told; if not, the first in
+  the order of authority decides and the rest is said beside it.
+* Figures come from one word. What that word leaves open is filled from the others: what the part is (its use,
+  its number) from whoever told it, what state it is in only from those that agree.
+
+Nothing is ever added up over protocols. What the words mean is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from agent.picture import PartKey, Seen, SystemPicture
+from agent.watch import Watch
+from collectors.base import Observation, ProtocolName
+
+OLD_AFTER = 2  # intervals: a word of that age yields to a younger one
+
+_FIGURES = ("lost", "total", "planned", "degraded")
+_STATES = ("present", "in_use", "vendor_severity", "controller")  # compared where both words have them
+_ABOUT_THE_PART = ("use", "kind", "to", "number", "address", "location", "room", "oid")
+_ABOUT_ITS_STATE = (
+    "in_use",
+    "vendor_severity",
+    "controller",
+    "side",
+    "since",
+    "administered",
+    "by_kind",
+    "expected",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What is believed of one part. `at`, `protocol`: of the reading that it is told from.
+
+    `by`: every protocol that says so. `against`: what the others say, each as a few words for a person.
+    `lost_polls`, `known_total`, `known_lost`: as `Seen` has them. `dark`: nobody who can be heard tells of
+    the part; it is unread then, and stays as it was last told.
+    """
+
+    observation: Observation
+    at: datetime
+    protocol: ProtocolName
+    by: tuple[ProtocolName, ...]
+    against: tuple[str, ...] = ()
+    lost_polls: int = 0
+    known_total: int | None = None
+    known_lost: int | None = None
+    dark: bool = False
+
+
+def words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
+    """The word on every part of one system, one per part, dark ones among them. Not for role service (O2)."""
+    found = (
+        _word(_Said(picture, watch, now, key), told)
+        for key, told in picture.parts.items()
+        if key[0] != "service"
+    )
+    return tuple(word for word in found if word is not None)
+
+
+def statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
+    """What each protocol says of the system's service, by itself (O2): nobody's authority settles that."""
+    told = [
+        seen
+        for (role, _), by_protocol in picture.parts.items()
+        if role == "service"
+        for name, seen in by_protocol.items()
+        if picture.answers(name)
+    ]
+    young = [seen for seen in told if is_young(picture, watch, now, seen.protocol, seen.at)]
+    if not young and told:
+        young = [max(told, key=lambda seen: seen.at)]
+    return tuple(
+        Word(
+            observation=seen.observation,
+            at=seen.at,
+            protocol=seen.protocol,
+            by=(seen.protocol,),
+            lost_polls=seen.lost_polls,
+            known_total=seen.known_total,
+            known_lost=seen.known_lost,
+        )
+        for seen in sorted(young, key=lambda seen: watch.rank(seen.protocol))
+    )
+
+
+def is_young(
+    picture: SystemPicture, watch: Watch, now: datetime, protocol: ProtocolName, at: datetime
+) -> bool:
+    """Whether a word of that time is younger than two intervals of its protocol."""
+    pace = watch.interval(protocol)
+    access = picture.accesses.get(protocol)
+    if access is not None and access.error is None:  # a device that answers slowly is asked as much later
+        pace = max(pace, timedelta(seconds=access.seconds))
+    return now - at < OLD_AFTER * pace
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Where a word is looked for: one part of one system at one time."""
+
+    picture: SystemPicture
+    watch: Watch
+    now: datetime
+    key: PartKey
+
+    def young(self, protocol: ProtocolName, at: datetime) -> bool:
+        return is_young(self.picture, self.watch, self.now, protocol, at)
+
+    def ranked(self, protocols: Iterable[ProtocolName]) -> list[ProtocolName]:
+        return sorted(protocols, key=self.watch.rank)
+
+    def gone(self, told: Mapping[ProtocolName, Seen]) -> dict[ProtocolName, datetime]:
+        """Who answers and has listed the role without this part, and when."""
+        if any(seen.observation.apart for seen in told.values()):
+            return {}
+        listed = self.picture.listed.get(self.key[0], {})
+        return {name: at for name, at in listed.items() if self.picture.answers(name) and name not in told}
+
+
+def _word(said: _Said, told: Mapping[ProtocolName, Seen]) -> Word | None:
+    """The word on a part; None: it is gone."""
+    heard = {name: seen for name, seen in told.items() if said.picture.answers(name)}
+    gone = said.gone(told)
+    if not heard:
+        last = max(told.values(), key=lambda seen: seen.at)
+        return None if any(at >= last.at for at in gone.values()) else _dark(said, told)
+
+    times = {name: seen.at for name, seen in heard.items()} | gone
+    counts = [name for name in said.ranked(times) if said.young(name, times[name])]
+    if not counts:
+        counts = [max(said.ranked(times), key=lambda name: times[name])]
+    named = [heard[name] for name in counts if name in heard]
+    silent = [name for name in counts if name in gone]
+    # A whole list removes what it does not name, but not what a higher authority freshly names.
+    believed = _believed(said, told, named, silent) if counts[0] in heard else None
+    return _dark(said, told) if _withheld(said, told, counts[0], believed) else believed
+
+
+def _believed(
+    said: _Said, told: Mapping[ProtocolName, Seen], named: Sequence[Seen], silent: Iterable[ProtocolName]
+) -> Word:
+    """The word among these, which stand in the order of authority."""
+    everything = [told[name] for name in said.ranked(told)]
+    figured = [seen for seen in named if _has_figures(seen, everything)]
+    pool = figured or named
+    first = pool[0]
+    agreeing = [seen for seen in pool if _agree(first.observation, seen.observation)]
+    newest = max(agreeing, key=lambda seen: seen.at)
+    filled = _filled(first.observation, agreeing, everything)
+    if newest.observation.detail:
+        filled = replace(filled, detail=newest.observation.detail)
+    if not figured and filled.present is not None:
+        filled = replace(filled, unread=True, present=None, detail="only some kinds are counted")
+    known = next((seen for seen in (first, *everything) if seen.known_total is not None), first)
+    return Word(
+        observation=filled,
+        at=newest.at,
+        protocol=newest.protocol,
+        by=tuple(seen.protocol for seen in agreeing),
+        against=(
+            *(f"{seen.protocol} says {_figures(seen.observation)}" for seen in pool if seen not in agreeing),
+            *(f"{name} does not list it" for name in silent),
+        ),
+        lost_polls=newest.lost_polls,
+        known_total=known.known_total,
+        known_lost=known.known_lost,
+    )
+
+
+def _dark(said: _Said, told: Mapping[ProtocolName, Seen]) -> Word:
+    """A part that nobody who can be heard tells of: known, and not to be read."""
+    everything = [told[name] for name in said.ranked(told)]
+    first = everything[0]
+    filled = _filled(first.observation, [first], everything).not_read("")
+    return Word(
+        observation=replace(filled, planned=0, degraded=0, present=None),
+        at=first.at,
+        protocol=first.protocol,
+        by=(),
+        known_total=first.known_total,
+        known_lost=first.known_lost,
+        dark=True,
+    )
+
+
+def _withheld(
+    said: _Said, told: Mapping[ProtocolName, Seen], decides: ProtocolName, believed: Word | None
+) -> bool:
+    """Whether a higher authority called the part failing a moment ago, and has only just fallen silent.
+
+    One missed poll of it must not clear what it saw: for two of its intervals nobody can tell. A failure
+    that the lower one sees is not held back.
+    """
+    if believed is not None and _ails(believed.observation):
+        return False
+    return any(
+        said.watch.rank(name) < said.watch.rank(decides)
+        and not said.picture.answers(name)
+        and _ails(seen.observation)
+        and said.young(name, seen.at)
+        for name, seen in told.items()
+    )
+
+
+def _ails(observation: Observation) -> bool:
+    return bool(observation.lost or observation.degraded or observation.in_use)
+
+
+def _has_figures(seen: Seen, everything: Iterable[Seen]) -> bool:
+    observation = seen.observation
+    if observation.unread:
+        return False
+    if observation.present is not None:
+        # A count of some kinds of stations is no count of them all: the others did not go away.
+        kinds = set(observation.by_kind or ())
+        wider = (set(other.observation.by_kind or ()) for other in everything)
+        return not kinds or not any(kinds < other for other in wider)
+    return observation.lost is not None or observation.in_use is not None
+
+
+def _agree(one: Observation, other: Observation) -> bool:
+    if any(getattr(one, name) != getattr(other, name) for name in _FIGURES):
+        return False
+    pairs = ((getattr(one, name), getattr(other, name)) for name in _STATES)
+    return all(mine is None or theirs is None or mine == theirs for mine, theirs in pairs)
+
+
+def _filled(observation: Observation, agreeing: Sequence[Seen], everything: Sequence[Seen]) -> Observation:
+    """Each field that is no figure as the first in authority told it; both lists stand in that order."""
+    filled: dict[str, Any] = {}
+    for names, told in ((_ABOUT_THE_PART, everything), (_ABOUT_ITS_STATE, agreeing)):
+        for name in names:
+            values = (getattr(seen.observation, name) for seen in told)
+            value = next((value for value in values if value not in (None, "unknown")), None)
+            if value is not None:
+                filled[name] = value
+    return replace(observation, **filled)
+
+
+def _figures(observation: Observation) -> str:
+    """What a word against says, as short as it can be: `0 of 23`."""
+    if observation.present is not None:
+        return f"{observation.present} present"
+    parts = [f"{observation.lost} of {observation.total}"]
+    if observation.degraded:
+        parts.append(f"{observation.degraded} degraded")
+    if observation.planned:
+        parts.append(f"{observation.planned} taken out on purpose")
+    if observation.in_use is not None:
+        parts.append("in use" if observation.in_use else "not in use")
+    if observation.vendor_severity is not None:
+        parts.append(f"severity {observation.vendor_severity}")
+    if observation.controller is not None:
+        parts.append(f"controller {observation.controller}")
+    return ", ".join(parts)
+
+
+def listed_whole(picture: SystemPicture, role: str, by: Iterable[str] = ()) -> bool:
+    """Whether a protocol that answers has listed the role whole; `by`: one of these, if any is given."""
+    only = set(by)
+    return any(
+        picture.answers(name) and (not only or name in only)
+        for listed, told in picture.listed.items()
+        for name in told
+        if listed == role
+    )

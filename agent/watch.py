@@ -1,0 +1,34 @@
+"""How a system is watched: what it is for, and by which ways it is asked. Pure values; they ask nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from agent.site import Function
+from collectors.base import ProtocolName
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One protocol by which a system is asked, every `interval`."""
+
+    protocol: ProtocolName
+    interval: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What one system is for, and its ways in the product's order of authority."""
+
+    function: Function
+    ways: tuple[Way, ...] = ()
+
+    def rank(self, protocol: ProtocolName) -> int:
+        """The protocol's place in the order of authority, 0 first; one that is no way stands last."""
+        names = [way.protocol for way in self.ways]
+        return names.index(protocol) if protocol in names else len(names)
+
+    def interval(self, protocol: ProtocolName) -> timedelta:
+        """How often it is asked by that protocol; zero if it is not: then its word is old at once."""
+        return next((way.interval for way in self.ways if way.protocol == protocol), timedelta(0))
