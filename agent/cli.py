@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -42,6 +41,7 @@ tickets_app = typer.Typer(no_args_is_help=True, help="The tickets: what is wrong
 app.add_typer(tickets_app, name="tickets")
 app.command()(enroll)
 app.command("retry-login")(retry_login)
+
 
 @app.command()
 def run(site: SiteOption = None) -> None:

@@ -97,7 +97,9 @@ def _say(key: Shown, fingerprints: Sequence[str]) -> bool:
             print("It is none of those that --fingerprint names: not stored.")
         return key.fingerprint in fingerprints
     if not sys.stdin.isatty():
-        print("Not stored: compare it with what the system's own console shows, and name it by --fingerprint.")
+        print(
+            "Not stored: compare it with what the system's own console shows, and name it by --fingerprint."
+        )
         return False
     return typer.confirm("Is this what the system's own console shows? Store it?")
 

@@ -13,9 +13,10 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from collectors.sessions.ssh import HostKey
+
 from agent.state_files import write_aside
 from collectors.base import Refused
-from collectors.sessions.ssh import HostKey
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+from collectors.sessions.cli import CliLine
+from collectors.sessions.sat import SatLine
+from collectors.sessions.ssh import Login
 
 from agent.known_hosts import KnownHostsFile
 from agent.loading import Setup
@@ -13,10 +17,7 @@ from agent.poller import Line, Poller
 from agent.secret_refs import Secrets
 from agent.site import Snmp, Ssh, System
 from collectors.base import Pacing, ProtocolName
-from collectors.sessions.cli import CliLine
-from collectors.sessions.sat import SatLine
 from collectors.sessions.snmp import Credentials, Lanes, SnmpLine
-from collectors.sessions.ssh import Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ def _terminal_line(
     section = system.sat if protocol == "sat" else system.ssh
     assert section is not None  # noqa: S101 - for the type checker: it is one of the system's ways
     login = _login(system.name, protocol, section, secrets)
-    guard = means.logins.guard(system.name, protocol, "\n".join((login.user, login.password, login.pin or "")))
+    guard = means.logins.guard(
+        system.name, protocol, "\n".join((login.user, login.password, login.pin or ""))
+    )
     if protocol == "sat" and system.sat is not None:
         return SatLine(
             address=str(system.address),

@@ -22,7 +22,11 @@ from agent.state_files import write_aside
 
 log = logging.getLogger(__name__)
 
-_SCRYPT = {"n": 2**14, "r": 8, "p": 1}  # 16 MiB and some 50 ms: guessing a password from the file takes its time
+_SCRYPT = {
+    "n": 2**14,
+    "r": 8,
+    "p": 1,
+}  # 16 MiB and some 50 ms: guessing a password from the file takes its time
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,9 @@ def _read(path: Path) -> dict[str, Refusal]:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         log.warning(
-            "%s cannot be read (%s): logins that were refused before are tried once more", path, type(error).__name__
+            "%s cannot be read (%s): logins that were refused before are tried once more",
+            path,
+            type(error).__name__,
         )
         return {}
     return refusals

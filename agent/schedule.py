@@ -32,7 +32,9 @@ FIRST_ROUND = timedelta(seconds=2)  # over which the first polls are spread, or 
 JITTER = 0.05  # of the interval, either way: polls that began together drift apart, the mean stays
 GUARD_PERIOD = 0.5  # seconds between two looks at the clocks
 STEP = 0.5  # seconds by which the clocks may part from look to look before it counts as a step
-TURN = 1.0  # seconds, at least, that one protocol waits for another of its system to end; else half its interval
+TURN = (
+    1.0  # seconds, at least, that one protocol waits for another of its system to end; else half its interval
+)
 GRACE = 5.0  # seconds that a cancelled poll has to put its line away
 
 

@@ -15,7 +15,9 @@ def write_aside(path: Path, text: str, *, mode: int) -> None:
     new = path.with_name(path.name + ".new")
     with suppress(FileNotFoundError):
         new.unlink()
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w", encoding="utf-8") as file:
+    with open(
+        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "w", encoding="utf-8"
+    ) as file:
         os.fchmod(file.fileno(), mode)
         folder = path.parent.stat()
         if os.geteuid() == 0:

@@ -1,4 +1,4 @@
-"""Finds the products by listing this package: every module with a constant `PRODUCT`. No list to edit.
+"""Finds the products by listing this package: each file or folder with a constant `PRODUCT`; no list to edit.
 
 It also renders what is known of each product for the README; it asks no device.
 """
@@ -14,11 +14,9 @@ from collectors.base import Product
 
 
 def find_products() -> dict[str, Product]:
-    """Every product by name. Raises ValueError if two files claim one name."""
+    """Every product by name. Raises ValueError if two files or folders claim one name."""
     found: dict[str, Product] = {}
     for module in pkgutil.iter_modules(collectors.__path__):
-        if module.ispkg:
-            continue
         product = getattr(importlib.import_module(f"collectors.{module.name}"), "PRODUCT", None)
         if not isinstance(product, Product):
             continue

@@ -37,9 +37,7 @@ def test_the_core_calls_no_clock(path: Path) -> None:
 def test_every_file_says_what_it_is_for_and_has_one_job(path: Path) -> None:
     text = path.read_text()
     assert ast.get_docstring(ast.parse(text)), "a module says what it is for"
-    # A product is one file whatever it takes, and much of it is tables; it gets a little more room.
-    most = 450 if "\nPRODUCT = Product(" in text else 400
-    assert len(text.splitlines()) <= most, f"a file past {most} lines is asking to be two"
+    assert len(text.splitlines()) <= 400, "a file past 400 lines is asking to be two"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(CHECKOUT)))

@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from collectors.sessions.ssh import HostKey
 
 from agent.known_hosts import KnownHostsError, KnownHostsFile
 from collectors.base import Refused
-from collectors.sessions.ssh import HostKey
 
 
 @pytest.fixture
@@ -21,7 +21,9 @@ def key(tmp_path: Path) -> HostKey:
 
 def made_key(path: Path) -> HostKey:
     """A host key that OpenSSH made."""
-    keygen = shutil.which("ssh-keygen") or pytest.skip("ssh-keygen is not installed: apt install openssh-client")
+    keygen = shutil.which("ssh-keygen") or pytest.skip(
+        "ssh-keygen is not installed: apt install openssh-client"
+    )
     subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
     kind, text, *_ = path.with_suffix(".pub").read_text().split()
     return HostKey(kind, text)

@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -145,28 +146,47 @@ def test_products_that_share_a_metric_mean_the_same_by_it() -> None:
     assert [name for name, metrics in by_name.items() if len(metrics) > 1] == []
 
 
-# --- a product is one file --------------------------------------------------------------------------------
+# --- a product is one file, or one folder with a file for each of its protocols ---------------------------
+
+
+def _sources(product: Product) -> Iterator[tuple[str, ast.Module]]:
+    """The files of a product: the name of its module or package, and what each holds."""
+    home = ".".join(next(iter(product.polls.values())).read.__module__.split(".")[:2])
+    path = Path(sys.modules[home].__file__ or "")
+    for file in sorted(path.parent.glob("*.py")) if path.name == "__init__.py" else [path]:
+        yield home, ast.parse(file.read_text(encoding="utf-8"))
 
 
 @each_product
-def test_a_product_file_imports_collectors_base_and_the_standard_library_only(product: Product) -> None:
-    path = Path(sys.modules[product.polls["snmp"].read.__module__].__file__ or "")
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            found.add(node.module or "")
-    foreign = {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
-    assert foreign == {"collectors.base"}
+def test_a_product_imports_collectors_base_its_own_folder_and_the_standard_library_only(
+    product: Product,
+) -> None:
+    for home, tree in _sources(product):
+        found: set[str] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                found.add(node.module or "")
+        foreign = {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
+        assert {name for name in foreign if not f"{name}.".startswith(f"{home}.")} <= {"collectors.base"}
 
 
 @each_product
-def test_a_product_file_holds_no_clock_and_no_socket(product: Product) -> None:
-    path = Path(sys.modules[product.polls["snmp"].read.__module__].__file__ or "")
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def test_a_product_that_speaks_several_protocols_has_a_file_for_each(product: Product) -> None:
+    asked = {name: (poll.ask.__module__, poll.read.__module__) for name, poll in product.polls.items()}
+    if len(asked) > 1:
+        assert asked == {name: (f"collectors.{product.name}.{name}",) * 2 for name in asked}
+
+
+@each_product
+def test_a_product_holds_no_clock_and_no_socket(product: Product) -> None:
+    for _, tree in _sources(product):
+        _holds_no_clock_and_no_socket(tree)
+
+
+def _holds_no_clock_and_no_socket(tree: ast.Module) -> None:
     names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     assert not names & {"now", "utcnow", "today", "monotonic"}

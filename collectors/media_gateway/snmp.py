@@ -1,4 +1,4 @@
-"""Avaya branch gateways G430 and G450 (G250, G350 and G700 speak the same MIBs), over SNMP.
+"""Branch gateways over SNMP.
 
 States what the gateway says of its registration, modules, DSPs, power, fans, temperatures and load. It
 judges nothing, and cannot tell the main controller from a survivable one: both are only an address to it.
@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from collectors.base import (
     SYS_DESCR,
@@ -18,18 +18,39 @@ from collectors.base import (
     SYS_UPTIME,
     Answers,
     BadAnswer,
-    Fact,
     Findings,
     Metric,
     Observation,
     Pacing,
-    Poll,
-    Product,
-    RestartEvent,
     Role,
     Row,
     Sample,
     SnmpSession,
+)
+from collectors.media_gateway.masks import (
+    BUSY_OUT,
+    CORE_FAILURE,
+    DSP_STATUS,
+    ELSEWHERE,
+    ENGINE_FAULTS,
+    FRU_FAULTS,
+    HARDWARE,
+    MODULE_FAULTS,
+    NO_PRIMARY,
+    PROCESSOR,
+)
+from collectors.media_gateway.parts import (
+    CHANNELS,
+    IN_USE,
+    TEMPERATURE,
+    UPTIME,
+    core,
+    engine,
+    module,
+    registration,
+    resource,
+    standby_controller,
+    started,
 )
 
 CMG, AVAYA = "1.3.6.1.4.1.6889.2.9.1", "1.3.6.1.4.1.6889.2.1"
@@ -66,55 +87,12 @@ CELSIUS, SENSOR_OK, DISABLED, ENABLED, FAULT = 8, 1, 1, 2, 3
 TAKEN_OUT = (1, 3)  # admin states of engines and cores, busy-out and camp-on: no new calls, on purpose
 WRAP = 2**32 / 100  # seconds after which sysUpTime begins again
 
-CORE_FAILURE = 6  # of an engine's fault mask
-DSP_STATUS = -1  # no bit of a mask: the status of an engine or core is a fault
-# Fault masks by bit, 0 the most significant of the first octet (G700-MG-MIB); laid out by hand, by subject.
-# fmt: off
-HARDWARE = {
-    0: ("fans", "several fans slow"),
-    1: ("psu fan", "slow for 10 minutes"), 2: ("psu fan", "slow for 15 minutes"),
-    8: ("power +5.1V", "out of range"), 9: ("power -48V modules", "out of range"),
-    10: ("power +3.3V", "out of range"), 11: ("power +1.58V", "out of range"),
-    12: ("power +2.5V", "out of range"), 13: ("power -48V auxiliary", "out of range"),
-    7: ("self-test", "failed at power on"), 14: ("power +12V fans", "out of range"),
-    16: ("clock", "signal lost"), 17: ("clock", "one source left"), 18: ("clock", "excessive switching"),
-    19: ("expansion box 1", "TDM test failed"), 20: ("expansion box 2", "TDM test failed"),
-    21: ("poe supply base box", "failed"),
-    22: ("poe supply expansion box 1", "failed"), 23: ("poe supply expansion box 2", "failed"),
-}
-PROCESSOR = {
-    0: ("processor memory", "failed"), 1: ("dhcp", "request failed"), 2: ("firmware download", "failed"),
-    3: ("processor software", "watchdog: processes restarting"),
-    4: ("internal controller", "not present"), 5: ("internal controller", "automatic reset"),
-    7: ("configuration upload", "failed"), 16: ("configuration download", "failed"),
-    14: ("maintenance test", "failed"), 15: ("maintenance test", "failed over threshold"),
-}
-MODULE_FAULTS = {
-    2: "insertion failed", 3: "AWOH data module conflict", 4: "automatic reset", 5: "start-up test failed",
-    6: "parameter exchange failed", 7: "unsupported module",
-}
-ENGINE_FAULTS = {
-    2: "automatic reset", 3: "hardware fault", 4: "IP configuration fault", 5: "DSP failure",
-    6: "DSP core failure", 7: "DSP FPGA failure", 8: "unsupported DSP module",
-    DSP_STATUS: "DSP status fault",
-}
-FRU_FAULTS = {
-    2: "malfunction", 3: "no mains", 4: "malfunction and no mains", 5: "one fan failed",
-    6: "several fans failed", 7: "bad expansion cable",
-}
-# fmt: on
-BUSY_OUT, NO_PRIMARY = 6, 8  # bits of the processor mask that are no fault of a part
-ELSEWHERE = {4, 5}, {BUSY_OUT, NO_PRIMARY, 9, 10, 11}  # told as temperature, registration or redundancy
-
-UPTIME = Metric("avaya_uptime_seconds", "Time since the SNMP agent of the device started, in seconds.")
 REGISTERED = Metric("avaya_gateway_registered", "1 while the gateway is registered with a controller.")
 LINK_UP = Metric("avaya_gateway_h248_link_up", "1 while the H.248 link to the controller is up.")
 FAULTS = Metric("avaya_module_faults", "Faults that a media module shows.", ("slot",))
-CHANNELS = Metric("avaya_dsp_channels", "Voice channels that a VoIP engine has.", ("engine",))
-IN_USE = Metric("avaya_dsp_channels_used", "Voice channels of a VoIP engine in use.", ("engine",))
-TEMPERATURE = Metric("avaya_temperature_celsius", "Temperature at a sensor of the device.", ("sensor",))
 CPU_USED = Metric("avaya_cpu_used_ratio", "Share of a processor's time in use, 0 to 1.", ("cpu",))
 MEMORY_USED = Metric("avaya_memory_used_ratio", "Share of the memory in use, 0 to 1.", ("module",))
+METRICS = (REGISTERED, LINK_UP, FAULTS, CPU_USED, MEMORY_USED)
 
 
 async def ask(session: SnmpSession) -> Answers:
@@ -171,7 +149,7 @@ def _registration(answers: Answers) -> Iterator[Observation]:
     registered, link, sls = _flag(answers, REGISTRATION), _flag(answers, LINK), _sls(answers)
     number = answers.text(GATEWAY_NUMBER) or ""
     numbered = int(number) if re.fullmatch("[0-9]{1,3}", number) else None
-    part = Observation(role="location", component="registration", number=numbered)
+    part = registration(numbered)
     error, address = answers.integer(LINK_ERROR), answers.value(CONTROLLER)
     if sls and not (registered and link):
         # Served by its own survivable engine: not lost, whatever the link to the controllers says (I11).
@@ -193,7 +171,7 @@ def _standing(answers: Answers, processor: bytes | None) -> Iterator[Observation
         yield Observation(role="redundancy", component="local survivability", lost=0, total=1, in_use=sls)
     if processor is not None:
         away = NO_PRIMARY in bits and bool(_flag(answers, REGISTRATION))
-        part = Observation(role="redundancy", component="backup controller", lost=0, total=1, in_use=away)
+        part = replace(standby_controller(), in_use=away)
         yield part if len(processor) > NO_PRIMARY // 8 else part.not_read("mask too short")
         out = int(BUSY_OUT in bits)
         part = Observation(role="equipment", component="gateway", lost=0, total=1 - out, planned=out)
@@ -201,17 +179,14 @@ def _standing(answers: Answers, processor: bytes | None) -> Iterator[Observation
 
 
 def _restart(answers: Answers, at: datetime) -> Iterator[Observation]:
-    uptime, engine = answers.uptime(), answers.count(ENGINE_TIME)
+    uptime, snmp_engine = answers.uptime(), answers.count(ENGINE_TIME)
     if uptime is None:
         return
     # sysUpTime wraps after 497 days: whole wraps by which the engine's own clock is ahead are no restart.
-    wraps = 0 if engine is None else round((engine - uptime) / WRAP)
-    if engine is not None and 0 < wraps < 100 and abs(engine - uptime - wraps * WRAP) < 3600:
+    wraps = 0 if snmp_engine is None else round((snmp_engine - uptime) / WRAP)
+    if snmp_engine is not None and 0 < wraps < 100 and abs(snmp_engine - uptime - wraps * WRAP) < 3600:
         uptime += wraps * WRAP
-    # In UTC: local time has hours that no clock counts.
-    began = at.astimezone(UTC) - timedelta(seconds=uptime)
-    event = RestartEvent(began.astimezone(at.tzinfo).replace(microsecond=0), "reboot", False, "uptime")
-    yield Observation(role="restart", component="restarts", events=(event,))
+    yield started(at, uptime)
 
 
 def _bits(mask: bytes | None) -> set[int]:
@@ -242,24 +217,22 @@ def _modules(answers: Answers) -> Iterator[Observation]:
         mask, name = row.octets(MODULE_MASK), row.text(MODULE_NAME) or row.text(MODULE_TEXT) or ""
         bits = _bits(mask)  # 0: the module is busied out; 1: some of its ports are, which is no fault of it
         text = ", ".join(filter(None, (name, "ports busied out" if 1 in bits else "")))
-        part = Observation(role="equipment", component=f"module V{slot}", detail=text)
-        yield _unit(part, 0 in bits, bits - {0, 1}, MODULE_FAULTS, told=bool(mask))
+        yield _unit(module(slot, text), 0 in bits, bits - {0, 1}, MODULE_FAULTS, told=bool(mask))
 
 
 def _dsps(answers: Answers) -> Iterator[Observation]:
     cores = list(answers.rows(*CORES, parts=2))
     told_by_cores = {index[0] for index, row in cores if row.integer(CORE_STATUS) == FAULT}
     for (slot,), row in answers.rows(*ENGINES, parts=1):
-        part = Observation(role="equipment", component=f"voip engine {slot}")
         status, mask = row.integer(ENGINE_STATUS), row.octets(ENGINE_MASK)
         faults = _bits(mask) - {0, 1} | ({DSP_STATUS} if status == FAULT else set())
         if slot in told_by_cores:  # the core is the part that failed; its engine only repeats it
             faults -= {CORE_FAILURE, DSP_STATUS}
             status = status if status != FAULT else 2
         told = status in (1, 2) and bool(mask)
-        yield _unit(part, row.integer(ENGINE_ADMIN) in TAKEN_OUT, faults, ENGINE_FAULTS, told=told)
-    for (slot, core), row in cores:
-        part, status = Observation(role="equipment", component=f"dsp {slot}/{core}"), row.integer(CORE_STATUS)
+        yield _unit(engine(slot), row.integer(ENGINE_ADMIN) in TAKEN_OUT, faults, ENGINE_FAULTS, told=told)
+    for (slot, number), row in cores:
+        part, status = core(slot, number), row.integer(CORE_STATUS)
         faults = {DSP_STATUS} if status == FAULT else set()
         yield _unit(part, row.integer(CORE_ADMIN) in TAKEN_OUT, faults, ENGINE_FAULTS, told=status in (1, 2))
 
@@ -336,19 +309,12 @@ def _capacity(answers: Answers) -> Iterator[Observation]:
     for (slot,), row in answers.rows(*ENGINES, parts=1):
         mask = row.octets(ENGINE_MASK)
         full = bool(_bits(mask) & {0, 1}) if mask else None
-        yield _resource(f"dsp channels {slot}", full, row.integer(ENGINE_USED), row.integer(ENGINE_TOTAL))
+        yield resource(f"dsp channels {slot}", full, row.integer(ENGINE_USED), row.integer(ENGINE_TOTAL))
     for (cpu,), row in answers.rows(*CPUS, parts=1):
         load, threshold, enabled = (row.integer(c) for c in (CPU_AVERAGE, CPU_THRESHOLD, CPU_ENABLED))
         if enabled != DISABLED:
             told = enabled == ENABLED and load is not None and threshold is not None
-            yield _resource(f"cpu {cpu}", (load or 0) > (threshold or 0) if told else None, load, threshold)
-
-
-def _resource(component: str, full: bool | None, used: int | None, limit: int | None) -> Observation:
-    part = Observation(role="capacity", component=component, used=used, limit=limit)
-    if full is None or used is None or limit is None:
-        return part.not_read("use, limit or threshold not told")
-    return replace(part, lost=int(full), total=1)
+            yield resource(f"cpu {cpu}", (load or 0) > (threshold or 0) if told else None, load, threshold)
 
 
 def _samples(answers: Answers) -> Iterator[Sample]:
@@ -370,8 +336,8 @@ def _samples(answers: Answers) -> Iterator[Sample]:
         # The gateway reads 0 % while its monitoring is off, which is how it is shipped.
         load = row.integer(CPU_AVERAGE) if row.integer(CPU_ENABLED) == ENABLED else None
         yield from CPU_USED.told(load, str(cpu), per=100)
-    for (module,), row in answers.rows(MEMORY, parts=1):
-        yield from MEMORY_USED.told(row.integer(MEMORY), str(module), per=100)
+    for (slot,), row in answers.rows(MEMORY, parts=1):
+        yield from MEMORY_USED.told(row.integer(MEMORY), str(slot), per=100)
 
 
 def _degrees(row: Row) -> float | None:
@@ -385,30 +351,3 @@ def _degrees(row: Row) -> float | None:
 
 # Rows, pause, time-out, tries, interval, most rows (the longest table lists the parts of one chassis).
 PACING = Pacing(20, timedelta(milliseconds=20), timedelta(seconds=3), 2, timedelta(seconds=60), 500)
-
-PRODUCT = Product(
-    name="media_gateway",
-    title="Branch gateway G430, G450",
-    function="phone_system",  # with the servers it is one phone system (rules of reading, systems)
-    polls={"snmp": Poll(ask, read, PACING)},
-    authority=("snmp", "ssh"),
-    metrics=(UPTIME, REGISTERED, LINK_UP, FAULTS, CHANNELS, IN_USE, TEMPERATURE, CPU_USED, MEMORY_USED),
-    facts=(
-        Fact("registration, H.248 link, fault masks, modules, DSPs", "G700-MG-MIB 1.68 (2015)", "verified"),
-        Fact("mask bit 0 is the most significant of the first octet", "G700-MG-MIB", "verified"),
-        Fact("sensor limits; supplies and fan trays and their faults", "AVAYA-ENTITY-MIB", "verified"),
-        Fact("CPU load is told only while enabled(2)", "UTILIZATION-MANAGEMENT-MIB", "verified"),
-        Fact("local survivability (SLS); sensors", "AVAYA-SURV-MIB, ENTITY-SENSOR-MIB", "verified"),
-        Fact("DSP engine 101, CPU and memory rows 10", "NetSpyGlass, a Zabbix template", "verified"),
-        Fact("an active SLS serves the location", "what SLS is for", "inferred"),
-        Fact("primary controller not found, yet registered: a backup serves", "the mask's words", "inferred"),
-        Fact("camp-on: taken out on purpose", "a check_mk script judges so", "inferred"),
-        Fact("an absent supply or fan tray is an empty slot", "optional second supplies", "inferred"),
-        Fact("the uptime of the agent is that of the gateway", "one processor", "inferred"),
-    ),
-    not_seen=(
-        "whether the controller that serves is the main one or a survivable one (only its address)",
-        "carrier faults of a T1/E1 line; calls and voice quality (RTP)",
-        "room temperature; voltages (their faults are seen); CPU load until its monitoring is enabled",
-    ),
-)
