@@ -1,4 +1,4 @@
-"""The host keys that a person has accepted: a file in OpenSSH's own form, `known_hosts` in the state directory.
+"""The host keys that a person has accepted: a file in OpenSSH's form, `known_hosts` in the state directory.
 
 It keeps and gives them; whether a key may be accepted is decided by whoever enrolls, and no line opens to a
 system whose key is not here.

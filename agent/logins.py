@@ -1,8 +1,8 @@
-"""One login attempt, then no more: what was refused is remembered until the secret changes or a person says so.
+"""One login attempt, then no more: a refusal is remembered until the secret changes or a person says so.
 
-Avaya logins lock out after a few failures, and a daemon that is started again and again would use them up. So
-the refusal is kept on disk (`logins.json` in the state directory, for the daemon's eyes alone) beside a digest of
-the secret that was refused. It logs nobody in and knows no protocol.
+Avaya logins lock out after a few failures, and a daemon that is started again and again would use them up.
+So the refusal is kept on disk (`logins.json` in the state directory, for the daemon's eyes alone) beside a
+digest of the secret that was refused. It logs nobody in and knows no protocol.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ class Refusal:
 
 
 class Logins:
-    """The refused logins of a site, by name: `cm1 sat`. Used from several threads. `now`: the wall clock, UTC."""
+    """The refused logins of a site, by name: `cm1 sat`. Used from several threads.
+
+    `now`: the wall clock, UTC.
+    """
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""By which protocols a system is asked, and how hard: the product's own figures with the site's in their place.
+"""By which protocols a system is asked, and how hard: the product's figures with the site's in their place.
 
 It opens no line and asks nothing.
 """

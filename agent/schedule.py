@@ -209,7 +209,7 @@ class Schedule:
             self._begin(job)
 
     async def _wait_for(self, turn: asyncio.Lock, seconds: float) -> bool:
-        """Take the system's turn; False if the other protocol did not end in time: it must not blind this one."""
+        """Take the system's turn; False if the other protocol did not end in time: it may not blind this."""
         try:
             async with asyncio.timeout(seconds):
                 await turn.acquire()

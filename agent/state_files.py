@@ -1,4 +1,4 @@
-"""Small files of the state directory, written whole or not at all. It knows nothing of what stands in them."""
+"""Small files of the state directory, written whole or not at all. It knows nothing of what is in them."""
 
 from __future__ import annotations
 

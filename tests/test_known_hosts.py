@@ -1,4 +1,4 @@
-"""The accepted host keys: read as OpenSSH writes them, stored whole or not at all, and read again when changed."""
+"""The accepted host keys: in OpenSSH's own form, stored whole or not at all, read again when changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One attempt, then no more: a refused login is not tried again, by this process or the next, until it may be."""
+"""One attempt, then no more: a refused login is not tried again, by this process or the next."""
 
 from __future__ import annotations
 

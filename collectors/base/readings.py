@@ -45,7 +45,7 @@ SENTENCE = 240  # characters of an error that quotes none
 
 
 class PollError(Exception):
-    """A poll that could not be read to its end. Names the question; quotes 80 characters of an answer at most.
+    """A poll that could not be read to its end. Names the question; quotes at most 80 characters of it.
 
     Unreachable  no answer in time, or none that belongs to the question
     Refused      credentials, host key or a locked account

@@ -118,7 +118,7 @@ def gateway_samples(gateways: Iterable[Observation]) -> tuple[Sample, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One open alarm. `level`: as the switch writes it. `text`: what else it says. `apart`: see Observation."""
+    """One open alarm. `level`: as the switch writes it. `text`: what else it says."""
 
     component: str
     level: str
