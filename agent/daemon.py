@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,7 +24,8 @@ from agent.control import Answer, Caller, ControlServer, Request
 from agent.entries import AgentStarted, AgentStopped, Body
 from agent.journal import Journal, JournalError
 from agent.knowledge import Knowledge
-from agent.lines import open_poller, pacing_of, protocols_of
+from agent.enrolling import Shown, accept, look, terminals_of
+from agent.lines import Means, open_poller
 from agent.loading import ConfigError, Setup, load_setup
 from agent.poller import Poller
 from agent.questions import answer_question
@@ -35,7 +36,6 @@ from agent.version import VERSION
 from agent.views import AgentView, TicketView, Verdict
 from agent.web import listen_on, serve_on
 from collectors.base import ProtocolName, Reading
-from collectors.sessions.snmp import Lanes
 
 log = logging.getLogger("trunkwatch")
 
@@ -55,7 +55,7 @@ class Daemon:
         self.started = now()
         self.terms = Terms.of(setup.site, setup.contract)
         self.knowledge = Knowledge.fold(journal.entries)
-        self.lanes = Lanes()
+        self.means = Means.of(setup, now)
         self.pollers: dict[tuple[str, ProtocolName], Poller] = {}
         self.intervals: dict[tuple[str, ProtocolName], timedelta] = {}
         self.schedule = Schedule(())
@@ -64,7 +64,7 @@ class Daemon:
         )
         self.teller.hear(journal.entries)
         self._readings: asyncio.Queue[Reading] = asyncio.Queue()
-        self._waiting: dict[str, list[asyncio.Future[Reading]]] = {}
+        self._waiting: dict[tuple[str, ProtocolName], list[asyncio.Future[Reading]]] = {}
         self._journal_trouble = ""
         self._judge_trouble = ""
         self._first_round = asyncio.Event()
@@ -119,29 +119,23 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, lambda: self._background(self.reload()))
 
     def _start_polling(self) -> None:
-        self.pollers.clear()
+        """Open a line for each way that has none, and ask them all."""
         self.intervals.clear()
         tasks = []
         for system in self.setup.site.systems:
-            product = self.setup.products[system.product]
-            for protocol in protocols_of(system, product):
-                poller = open_poller(
-                    self.setup.site,
-                    system,
-                    product,
-                    protocol,
-                    lanes=self.lanes,
-                    secrets=self.setup.secrets,
-                    now=self.now,
-                )
-                interval = pacing_of(system, product, protocol).interval
-                self.pollers[system.name, protocol] = poller
-                self.intervals[system.name, protocol] = interval
+            for protocol, pacing in self.setup.ways(system):
+                way = system.name, protocol
+                if way not in self.pollers:
+                    self.pollers[way] = open_poller(
+                        self.setup, system, protocol, means=self.means, now=self.now
+                    )
+                poller = self.pollers[way]
+                self.intervals[way] = pacing.interval
                 tasks.append(
                     Task(
                         system=system.name,
                         protocol=protocol,
-                        interval=interval,
+                        interval=pacing.interval,
                         deadline=poller.poll.deadline + timedelta(seconds=10),  # the poller's own comes first
                         poll=partial(self._poll, poller),
                     )
@@ -149,13 +143,16 @@ class Daemon:
         self.schedule = Schedule(tasks)
         self.schedule.start()
 
-    async def _stop_polling(self) -> None:
+    async def _stop_polling(self, keep: Container[str] = ()) -> None:
+        """Ask nobody any more; hang up, but for the lines to the systems to keep."""
         await self.schedule.stop()
         for waiting in (each for readings in self._waiting.values() for each in readings if not each.done()):
             waiting.set_exception(TimeoutError())
         self._waiting.clear()
-        for poller in self.pollers.values():
-            await poller.line.close()
+        ended = [way for way in self.pollers if way[0] not in keep]
+        lines = [self.pollers.pop(way).line for way in ended]
+        # All at once: each may take its two seconds to log off, and a stop has ten.
+        await asyncio.gather(*(line.close() for line in lines))
 
     async def reload(self) -> None:
         """Take the site file anew: whole, or not at all (SIGHUP)."""
@@ -172,11 +169,17 @@ class Daemon:
         ):
             log.error("the site file was not taken: web, directories and sinks change with a restart only")
             return
-        await self._stop_polling()
+        same = {
+            system.name
+            for system in setup.site.systems
+            if system in before.systems
+            and setup.site.zone_of(system) == before.zone_of(system)
+            and setup.secrets.of(system.name) == self.setup.secrets.of(system.name)
+        }
+        await self._stop_polling(keep=same)
         self.setup = setup
         self.terms = Terms.of(setup.site, setup.contract)
         # What was seen of a system that left, or that is another one now, is no picture of the new one.
-        same = {system.name for system in setup.site.systems if system in before.systems}
         self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
         self._start_polling()
         log.info("took the changed site file: %d systems", len(setup.site.systems))
@@ -215,7 +218,7 @@ class Daemon:
         if not self._unasked():
             self._first_round.set()
         if reading is not None:
-            for waiting in self._waiting.pop(reading.system, []):
+            for waiting in self._waiting.pop((reading.system, reading.protocol), []):
                 if not waiting.done():
                     waiting.set_result(reading)
         return wake
@@ -320,12 +323,32 @@ class Daemon:
     def _systems(self) -> tuple[str, ...]:
         return tuple(system.name for system in self.setup.site.systems)
 
-    async def _poll_now(self, system: str) -> Reading:
-        """Ask that system on the daemon's own line and budget, and wait for the reading."""
-        waiting: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(system, []).append(waiting)
+    async def _poll_now(self, system: str) -> tuple[Reading, ...]:
+        """Ask that system by each of its ways, on the daemon's own lines and budget; wait for the readings."""
+        ways = [way for way in self.pollers if way[0] == system]
+        waiting = [asyncio.get_running_loop().create_future() for _ in ways]
+        for way, future in zip(ways, waiting, strict=True):
+            self._waiting.setdefault(way, []).append(future)
         self.schedule.poll_now(system)
-        return await waiting
+        return tuple(await asyncio.gather(*waiting))
+
+    async def _host_keys(self, system: str) -> tuple[Shown, ...]:
+        return await look(self.setup.site.system(system), self.means.known_hosts)
+
+    def _enroll(self, shown: Shown, caller: Caller) -> None:
+        accept(shown, self.means.known_hosts)
+        log.warning(
+            "%s (%s): host key %s stored, by uid %d", shown.system, shown.protocol, shown.fingerprint, caller.uid
+        )
+        self.schedule.poll_now(shown.system)
+
+    def _retry_login(self, system: str, caller: Caller) -> tuple[str, ...]:
+        ways = [name for name, _ in terminals_of(self.setup.site.system(system))]
+        allowed = tuple(name for name in ways if self.means.logins.allow(system, name))
+        if allowed:
+            log.warning("%s (%s): may log in once more, says uid %d", system, ", ".join(allowed), caller.uid)
+            self.schedule.poll_now(system)
+        return allowed
 
     def _background(self, work: object) -> None:
         if asyncio.iscoroutine(work):

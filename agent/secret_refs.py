@@ -40,6 +40,10 @@ class Secrets(dict[tuple[str, str], str]):
     A secret that belongs to no system has "" for the system and the whole dotted key.
     """
 
+    def of(self, system: str) -> Secrets:
+        """Those of one system."""
+        return Secrets({key: secret for key, secret in self.items() if key[0] == system})
+
     def __repr__(self) -> str:
         return f"Secrets({len(self)}, not shown)"
 
