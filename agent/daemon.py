@@ -35,6 +35,7 @@ from agent.telling import Teller
 from agent.version import VERSION
 from agent.views import AgentView, TicketView, Verdict
 from agent.web import listen_on, serve_on
+from agent.web_file import WebFile
 from collectors.base import ProtocolName, Reading
 
 log = logging.getLogger("trunkwatch")
@@ -76,6 +77,7 @@ class Daemon:
         """Watch until told to stop. Raises WebError or ControlError, before anything is polled."""
         async with AsyncExitStack() as stack:
             # What can refuse to start comes first; what asks devices comes last and stops first.
+            protected = WebFile(self.setup.web_config) if self.setup.web_config is not None else None
             listener = listen_on(self.setup.site.web.listen, self.setup.site.web.port)
             stack.callback(listener.close)
             control = ControlServer(self.setup.control_socket, self._answer)
@@ -84,7 +86,7 @@ class Daemon:
             await self._tell((AgentStarted(version=VERSION, contract=self.setup.contract.label),))
             stack.push_async_callback(self._say_goodbye)
             tasks: list[asyncio.Task[Any]] = [
-                asyncio.create_task(serve_on(listener, self.view, self._stop), name="web"),
+                asyncio.create_task(serve_on(listener, self.view, self._stop, protected), name="web"),
                 asyncio.create_task(self._judge(), name="judge"),
                 asyncio.create_task(self.teller.run(), name="alert log"),
                 asyncio.create_task(self._say_alive(), name="alive"),
@@ -94,10 +96,11 @@ class Daemon:
             self._start_polling()
             stack.push_async_callback(self._stop_polling)
             log.info(
-                "watching %d systems of %s by %s; http://%s:%d/",
+                "watching %d systems of %s by %s; %s://%s:%d/",
                 len(self.setup.site.systems),
                 self.setup.site.site,
                 self.setup.contract.label,
+                "https" if self.setup.web.tls is not None else "http",
                 *listener.getsockname()[:2],
             )
             stopping = asyncio.create_task(self._stop.wait(), name="stop")

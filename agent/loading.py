@@ -17,6 +17,7 @@ from agent.sentences import validate
 from agent.shipped import shipped
 from agent.site import Site, System
 from agent.watch import Watch, Way
+from agent.web_config import WebConfig, load_web_config
 from agent.yaml_marks import Tree, read_tree
 from collectors.base import Pacing, Product, ProtocolName
 from collectors.products import find_products
@@ -34,6 +35,7 @@ class Setup:
     products: Mapping[str, Product]
     watches: Mapping[str, Watch]
     secrets: Secrets  # its repr shows none
+    web: WebConfig  # as it was when this was loaded; the daemon sees by itself when it changes
 
     @property
     def journal(self) -> Path:
@@ -59,6 +61,12 @@ class Setup:
     def alert_log(self) -> Path:
         """The log that operators tail."""
         return self._below(self.site.directories.log) / self.site.sinks.alert_log.path
+
+    @property
+    def web_config(self) -> Path | None:
+        """The file that says how the pages are protected."""
+        name = self.site.web.config
+        return None if name is None else self._below(name)
 
     def ways(self, system: System) -> tuple[tuple[ProtocolName, Pacing], ...]:
         """The ways by which that system is asked, and how hard."""
@@ -96,9 +104,10 @@ def load_setup(path: Path, *, with_secrets: bool = True) -> Setup:
     """
     site = load_site(path)
     secrets = read_secrets(site, path) if with_secrets else Secrets()
+    web = _web(site, path) if with_secrets else WebConfig()
     products = find_products()
     watches = {system.name: _watch(system, products[system.product]) for system in site.systems}
-    return Setup(path.resolve(), site, _contract(site, path), products, watches, secrets)
+    return Setup(path.resolve(), site, _contract(site, path), products, watches, secrets, web)
 
 
 def _watch(system: System, product: Product) -> Watch:
@@ -109,6 +118,19 @@ def _watch(system: System, product: Product) -> Watch:
 def load_contract(name: str) -> Contract:
     """A contract that is shipped, as it stands. Raises ConfigError."""
     return load_model(shipped(f"contracts/{name}.yaml"), Contract)
+
+
+def _web(site: Site, path: Path) -> WebConfig:
+    """What protects the pages: the file that the site names, which must be there."""
+    if site.web.config is None:
+        return WebConfig()
+    file = (path.parent / site.web.config).resolve()
+    if not file.exists():
+        tree = read_tree(path)
+        named = (tree.root.get("web") or tree.root).get("config") or tree.root
+        sentence = f"expected a web-config.yml that can be read; got {file}: no such file"
+        raise ConfigError([tree.mistake(named, sentence)])
+    return load_web_config(file)
 
 
 def _contract(site: Site, path: Path) -> Contract:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from agent.loading import Setup
 from agent.views import TicketView, moment, span
+from agent.web_file import told
 from collectors.base import Observation, Reading
 
 # Majors must be seen at a glance on a dark and on a light terminal; nothing else is as loud.
@@ -132,10 +133,19 @@ def show_setup(setup: Setup) -> RenderableType:
         + (f"; the site decides {decisions}" if decisions else ""),
         f"journal    {setup.journal}",
         f"alert log  {setup.alert_log} ({site.sinks.alert_log.format})",
-        f"web        http://{site.web.listen}:{site.web.port}/",
+        *_web(setup),
         "",
         table,
     )
+
+
+def _web(setup: Setup) -> list[str]:
+    scheme = "http" if setup.web.tls is None else "https"
+    address = f"[{setup.site.web.listen}]" if ":" in setup.site.web.listen else setup.site.web.listen
+    lines = [f"web        {scheme}://{address}:{setup.site.web.port}/"]
+    if setup.web_config is not None:
+        lines.append(f"           {escape(str(setup.web_config))}: {told(setup.web)}")
+    return lines
 
 
 def error_console() -> Console:

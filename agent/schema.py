@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from agent.fields import SecretRef
 from agent.mistakes import Path
 
-_SECRET_KEYS = frozenset({"community", "password", "secret", "token"})
+_SECRET_KEYS = frozenset({"community", "password", "secret", "token", "basic_auth_users"})
 
 
 def _branches(annotation: Any) -> list[Any]:

@@ -184,6 +184,7 @@ class Web(Model):
 
     listen: Listen = "127.0.0.1"
     port: int = Field(default=9847, ge=1, le=65535)
+    config: SomeText | None = None  # TLS and passwords: a web-config.yml; None: plain HTTP, for all
 
 
 class Directories(Model):

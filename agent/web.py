@@ -1,8 +1,8 @@
 """The agent's HTTP side: metrics, health, the status page and the same as JSON. Read only; asks no device.
 
 It runs in the daemon's own loop. Every answer is made from the view of that moment; nothing is cached, no
-parameter is read, and no request can make the agent ask a device. Plain HTTP without names and passwords: it
-listens on loopback unless the site file says otherwise.
+parameter is read, and no request can make the agent ask a device. Plain HTTP without names and passwords on
+loopback, unless the site file says otherwise; TLS and passwords are `web_tls` and `web_guard`.
 """
 
 from __future__ import annotations
@@ -16,33 +16,44 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.typing import Framework
+from hypercorn.typing import Framework, LifespanState
+from hypercorn.utils import wrap_app
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from agent import metrics
+from agent.passwords import Passwords
 from agent.shipped import shipped
 from agent.statuspage import StatusPage
 from agent.views import AccessView, AgentView, Verdict
+from agent.web_config import WebConfig
+from agent.web_file import WebFile
+from agent.web_guard import Guard
+from agent.web_tls import InForce, Tls
 
 BACKLOG = 1024  # below it, a burst of idle connections makes a scrape wait a second for a SYN retry
-IDLE = 5  # seconds until a silent or half-sent request is closed
+IDLE = 5  # seconds until a silent or half-sent request, or one without its TLS handshake, is closed
 SILENT = 8  # the same for a client that began HTTP/2 without TLS: hypercorn's IDLE does not reach it
+PARTING = 2  # seconds that a client has to end TLS in good form, and an answer to end at a stop
+
+log = logging.getLogger("trunkwatch.web")
 
 
 class WebError(Exception):
     """The address cannot be listened on: one sentence for the operator."""
 
 
-async def serve(listen: str, port: int, view: Callable[[], AgentView], stop: asyncio.Event) -> None:
+async def serve(
+    listen: str, port: int, view: Callable[[], AgentView], stop: asyncio.Event, file: WebFile | None = None
+) -> None:
     """Listen and answer until `stop`. Raises WebError, before anything runs, if it cannot listen there."""
-    await serve_on(listen_on(listen, port), view, stop)
+    await serve_on(listen_on(listen, port), view, stop, file)
 
 
 def listen_on(listen: str, port: int) -> socket.socket:
@@ -72,25 +83,59 @@ def listen_on(listen: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve_on(listener: socket.socket, view: Callable[[], AgentView], stop: asyncio.Event) -> None:
-    """Answer on a listening socket until `stop`; the socket is taken over and closed."""
+async def serve_on(
+    listener: socket.socket,
+    view: Callable[[], AgentView],
+    stop: asyncio.Event,
+    file: WebFile | None = None,
+) -> None:
+    """Answer on a listening socket until `stop`; the socket is taken over and closed.
+
+    `file`: the web config, looked at anew at every connection and request; without one, plain HTTP for all.
+    """
     config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.backlog = BACKLOG
     config.keep_alive_timeout = IDLE
     config.read_timeout = SILENT
-    config.graceful_timeout = 2
-    config.shutdown_timeout = 2
     config.include_server_header = False
     config.accesslog = None
-    config.errorlog = _log()
+    config.errorlog = log
+    in_force = file.in_force if file is not None else WebConfig
+    passwords = Passwords()
     # The two libraries write the type of an ASGI application differently; it is the same thing.
-    app = cast(Framework, application(view))
-    await hypercorn_serve(app, config, shutdown_trigger=stop.wait, mode="asgi")
+    app = wrap_app(cast(Framework, application(view, in_force, passwords)), 0, "asgi")
+    context = WorkerContext(None)
+    tasks: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        tasks[task] = writer
+        task.add_done_callback(tasks.pop)
+        await TCPServer(app, asyncio.get_running_loop(), config, context, LifespanState(), reader, writer)
+
+    # hypercorn's own serve() gives TLS clients that do not answer 30 s to part, and at a stop waits for all.
+    tls: dict[str, Any] = {}
+    if file is not None and in_force().tls is not None:
+        current = InForce.of(lambda: cast(Tls, file.in_force().tls).context)
+        tls = {"ssl": current, "ssl_handshake_timeout": IDLE, "ssl_shutdown_timeout": PARTING}
+    server = await asyncio.start_server(connected, sock=listener, backlog=BACKLOG, **tls)
+    try:
+        await stop.wait()
+    finally:
+        server.close()
+        await context.terminated.set()
+        await passwords.close()
+        if tasks:
+            await asyncio.wait(tasks, timeout=PARTING)
+        for writer in tasks.values():
+            writer.transport.abort()
+        if tasks:
+            await asyncio.wait(tasks, timeout=PARTING)
 
 
-def application(view: Callable[[], AgentView]) -> ASGIApp:
-    """The ASGI application; `view` is called once for every request."""
+def application(
+    view: Callable[[], AgentView], in_force: Callable[[], WebConfig], passwords: Passwords
+) -> ASGIApp:
+    """The ASGI application; `view` and `in_force` are called for every request."""
     page = StatusPage(shipped("templates/status.html.j2").read_text(encoding="utf-8"))
 
     async def status(_: Request) -> Response:
@@ -122,7 +167,16 @@ def application(view: Callable[[], AgentView]) -> ASGIApp:
     ]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False  # the redirect would go wherever the Host header says
-    return _Guarded(app, page.style_hash)
+    headers = {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src '{page.style_hash}'; img-src data:; base-uri 'none'; "
+            "form-action 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+    return Guard(app, headers, in_force, passwords)
 
 
 def status_json(view: AgentView) -> dict[str, Any]:
@@ -186,34 +240,3 @@ def _json(value: dict[str, Any]) -> Response:
 def _verdict(verdict: Verdict) -> Response:
     good, reason = verdict
     return PlainTextResponse(reason + "\n", status_code=200 if good else 503)
-
-
-class _Guarded:
-    """Security headers on every answer, also on 404, 405 and 500. Nothing but HTTP gets in."""
-
-    def __init__(self, app: ASGIApp, style_hash: str) -> None:
-        self._app = app
-        self._headers = {
-            "Content-Security-Policy": (
-                f"default-src 'none'; style-src '{style_hash}'; img-src data:; base-uri 'none'; "
-                "form-action 'none'; frame-ancestors 'none'"
-            ),
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Cache-Control": "no-store",
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
-            await send(message)
-
-        await self._app(scope, receive, guarded if scope["type"] == "http" else send)
-
-
-def _log() -> logging.Logger:
-    # hypercorn announces its address at INFO and calls itself by Ctrl-C; the daemon says that better.
-    log = logging.getLogger("trunkwatch.web")
-    log.setLevel(logging.WARNING)
-    return log

@@ -9,12 +9,15 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import urllib.request
 from typing import Any
 
+import bcrypt
 import pytest
 import yaml
 
+from tests.certificates import Authority
 from tests.watched import Watched, free_port, until, watched
 
 HALF = ("major", "half-capacity", "cm1", "trunks")
@@ -263,6 +266,59 @@ async def _last_poll(site: Watched, system: str) -> float:
     )
     assert found is not None, metrics
     return float(found[1]) / 2
+
+
+def test_with_a_web_config_the_daemon_is_reached_by_https_and_password_only() -> None:
+    async def story() -> None:
+        web = {"listen": "127.0.0.1", "port": free_port(), "config": "protection/web-config.yml"}
+        async with watched(start=False, web=web) as site:
+            file = site.folder / "protection" / "web-config.yml"
+            status, _, err = await site.command("check")
+            assert status == 2
+            assert re.fullmatch(
+                rf"{re.escape(str(site.site))}:\d+:\d+: web\.config: "
+                rf"expected a web-config\.yml that can be read; got {re.escape(str(file))}: no such file\n",
+                err,
+            )
+            file.parent.mkdir()
+            authority = Authority("made for a test")
+            authority.issue(file.parent / "agent.crt", file.parent / "agent.key")
+            hashed = bcrypt.hashpw(b"made-up", bcrypt.gensalt(4)).decode()
+            tls = {"cert_file": "agent.crt", "key_file": "agent.key"}
+            file.touch(0o640)
+            file.write_text(
+                yaml.safe_dump({"tls_server_config": tls, "basic_auth_users": {"operator": hashed}})
+            )
+            status, out, err = await site.command("check")
+            assert status == 0, err
+            assert f"web        https://127.0.0.1:{web['port']}/\n" in out
+            assert re.search(
+                rf"^           {re.escape(str(file))}: passwords for 1 user, certificate valid", out, re.M
+            )
+
+            trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cadata=authority.pem))
+            login = urllib.request.HTTPPasswordMgrWithPriorAuth()
+            login.add_password(
+                None, f"https://127.0.0.1:{web['port']}/", "operator", "made-up", is_authenticated=True
+            )
+            site.scheme = "https"
+            site.opener = urllib.request.build_opener(trust, urllib.request.HTTPBasicAuthHandler(login))
+            await site.start()
+            assert (await asyncio.to_thread(site.get, "/metrics"))[0] == 200
+            site.opener = urllib.request.build_opener(trust)
+            assert (await asyncio.to_thread(site.get, "/metrics"))[0] == 401
+            assert f"https://127.0.0.1:{web['port']}/" in site.stderr
+
+            file.write_text("tls_server_config:\n")
+            assert (await asyncio.to_thread(site.get, "/healthz"))[0] == 401
+            assert "the web config was not taken, the old one stays in force" in site.stderr
+            assert await site.end() == 0
+            status, _, err = await site.command("run")
+            assert status == 2
+            assert err.startswith(f"{file}:1:19: tls_server_config: expected cert_file and key_file below it")
+            assert not any(secret in site.stderr for secret in ("made-up", hashed))
+
+    asyncio.run(story())
 
 
 def test_a_real_prometheus_scrapes_it() -> None:

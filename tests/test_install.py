@@ -83,8 +83,9 @@ def test_an_installation_has_no_lab_and_says_so(installed: Path, tmp_path: Path)
     assert said.stderr.strip() == "the lab exists in a checkout of the sources only; this is an installation"
 
 
-def test_an_installation_brings_no_tests_and_the_example_of_a_site_file(installed: Path) -> None:
+def test_an_installation_brings_no_tests_and_the_examples_of_files(installed: Path) -> None:
     prefix = installed.parent.parent
     (packages,) = (prefix / "lib").glob("python3*/site-packages")
     assert not (packages / "tests").exists()
     assert (prefix / "share" / "trunkwatch" / "site.example.yaml").is_file()
+    assert (prefix / "share" / "trunkwatch" / "web-config.example.yml").is_file()
