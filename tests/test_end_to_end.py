@@ -13,6 +13,7 @@ from tests.watched import Told, Watched, until, watched
 SHOWN_WITHIN = 10.0  # seconds from the fault to the ticket, the promise of the README
 HEALED_WITHIN = 15.0
 
+UNSEEN_CM = {("minor", "not-major", "cm1", "service")}
 UNSEEN_WEST = {("minor", "not-major", "gw-west", "service")}
 UNSEEN_EAST = {("minor", "not-major", "gw-east", "service")}
 EXPECTED: dict[str, Told] = {
@@ -25,7 +26,7 @@ EXPECTED: dict[str, Told] = {
         ("minor", "not-major", "cm1", "stations"),
     },
     "gateway-unreachable": UNSEEN_EAST,
-    "cm-unreachable": {("minor", "not-major", "cm1", "service")},
+    "cm-unreachable": UNSEEN_CM,
     "cm-down": {
         ("major", "complete-outage", "cm1", "service"),
         ("minor", "not-major", "gw-east", "location"),
@@ -39,12 +40,27 @@ EXPECTED: dict[str, Told] = {
     "endless-table": UNSEEN_WEST,
     "repeating-table": UNSEEN_WEST,
     "silent": UNSEEN_WEST,
+    "snmp-silent": UNSEEN_WEST,
     "rebooted": {("minor", "not-major", "gw-west", "restart")},
     "dsp-fault": {("minor", "not-major", "gw-east", "equipment")},
     "psu-fault": {("minor", "not-major", "gw-east", "equipment")},
     "temperature-high": {("minor", "not-major", "gw-east", "environment")},
     "alarm-major": {("minor", "not-major", "cm1", "alarm")},
+    # One way of access lost is a loss of sight, however well the other one sees.
+    "ssh-refused": UNSEEN_EAST,
+    "ssh-locked": UNSEEN_EAST,
+    "ssh-key-changed": UNSEEN_EAST,
+    "ssh-slow": UNSEEN_EAST,
+    "ssh-garbage": UNSEEN_EAST,
+    "ssh-babble": UNSEEN_EAST,
+    "ssh-silent": UNSEEN_EAST,
+    "ssh-cut": UNSEEN_EAST,
+    "sat-no-port": UNSEEN_CM,
+    "sat-busy": UNSEEN_CM,
+    "cli-busy": UNSEEN_EAST,
 }
+# No product is asked over SSH yet: until one is, nothing of these is seen.
+OVER_SSH_ALONE = {fault for fault in FAULTS if fault.startswith(("ssh-", "sat-", "cli-"))}
 PARTS = 4  # tests that the faults are dealt out to, so that they can be suffered side by side
 
 
@@ -58,7 +74,7 @@ def test_every_fault_is_a_ticket_within_ten_seconds_and_heals_by_itself(part: in
 
     async def story() -> None:
         async with watched() as site:
-            for fault in sorted(EXPECTED)[part::PARTS]:
+            for fault in sorted(EXPECTED.keys() - OVER_SSH_ALONE)[part::PARTS]:
                 took[fault] = await _suffer(site, fault)
             # One decision, one line: as many openings in the log as tickets.
             opened = [line for line in site.log if " OPEN " in line]

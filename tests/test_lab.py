@@ -37,12 +37,11 @@ from pysnmp.hlapi.v3arch.asyncio import (
 
 from agent.site import Site
 from tests.lab import model
-from tests.lab.agent import AddressTaken
 from tests.lab.cells import Face, Oid, oid
 from tests.lab.faces import face
 from tests.lab.faults import FAULTS, SetFault, UnknownFault, find
 from tests.lab.lab import Lab
-from tests.lab.model import Customer, Gateway
+from tests.lab.model import AddressTaken, Customer, Gateway
 from tests.lab.place import CHECKOUT, Place
 from tests.lab.site import write_site
 from tests.watched import own_octet
@@ -255,11 +254,17 @@ def free_port(octet: int = OCTET) -> int:
         return int(probe.getsockname()[1])
 
 
+def free_ssh_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind((f"{model.NET}.{OCTET}.10", 0))
+        return int(probe.getsockname()[1])
+
+
 def with_lab(story: Callable[[Lab, Client], Any]) -> None:
     """Run a story with a started lab and a client that keeps its sessions."""
 
     async def run() -> None:
-        lab = Lab(octet=OCTET, port=free_port())
+        lab = Lab(octet=OCTET, port=free_port(), ssh_port=free_ssh_port())
         await lab.start()
         client = Client(lab)
         try:
@@ -566,7 +571,7 @@ def test_secrets_are_for_their_owner_alone_and_stand_nowhere_in_the_site_file(tm
     text = write_site(tmp_path).read_text(encoding="utf-8")
     credentials = list((tmp_path / "credentials").iterdir())
     assert {stat.S_IMODE(each.stat().st_mode) for each in credentials} == {0o600}
-    assert len(credentials) == 3
+    assert len(credentials) == 4
     for each in credentials:
         assert each.read_text(encoding="utf-8").strip() not in text
 
@@ -601,9 +606,9 @@ import sys
 from pathlib import Path
 from tests.lab.run import Setting, run
 from tests.lab.place import CannotRun, Place
-folder, octet, port, web, *command = sys.argv[1:]
+folder, octet, port, web, ssh, *command = sys.argv[1:]
 try:
-    sys.exit(run(Setting(Place(Path(folder)), int(octet), int(port), int(web)), command))
+    sys.exit(run(Setting(Place(Path(folder)), int(octet), int(port), int(web), int(ssh)), command))
 except CannotRun as sentence:
     print(sentence, file=sys.stderr)
     sys.exit(2)
@@ -651,8 +656,10 @@ def started(*command: str, output: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    words = ("serve", "--folder", str(folder), "--octet", str(OCTET), "--port", str(free_port()))
-    with started("-m", "tests.lab", *words, output=folder.parent / "serve.txt") as process:
+    where = ("--octet", str(OCTET), "--port", str(free_port()), "--ssh-port", str(free_ssh_port()))
+    with started(
+        "-m", "tests.lab", "serve", "--folder", str(folder), *where, output=folder.parent / "serve.txt"
+    ) as process:
         eventually("the lab answers", lambda: lab_command("status", folder=folder).returncode == 0)
         yield process
 
@@ -662,7 +669,7 @@ def running(folder: Path, mode: str = "well") -> Iterator[tuple[subprocess.Popen
     """`lab run` with a stand-in for the daemon; gives the process and what it has shown so far."""
     stand_in, output = folder.parent / "stand_in.py", folder.parent / "run.txt"
     stand_in.write_text(STAND_IN, encoding="utf-8")
-    where = (str(folder), str(OCTET), str(free_port()), str(free_web_port()))
+    where = (str(folder), str(OCTET), str(free_port()), str(free_web_port()), str(free_ssh_port()))
     daemon = (sys.executable, str(stand_in), mode, str(folder))
     with started("-c", RUN, *where, *daemon, output=output) as process:
         yield process, lambda: output.read_text(encoding="utf-8")
@@ -727,7 +734,13 @@ def test_run_shows_where_to_look_what_to_try_and_the_feed_and_stops_on_sigint(tm
     folder = tmp_path / "lab"
     with running(folder) as (process, shown):
         eventually("a line of the alert log", lambda: "MAJOR OPEN    TW-000001" in shown())
-        for line in ("/metrics", str(folder / "log" / "alert.log"), "lab fault ", "UDP 127.47."):
+        for line in (
+            "/metrics",
+            str(folder / "log" / "alert.log"),
+            "lab fault ",
+            "UDP 127.47.",
+            "TCP 127.47.",
+        ):
             assert line in shown()
         lab_command("fault", "silent", folder=folder)
         eventually("the fault in the feed", lambda: "LAB   FAULT   silent gw-west: " in shown())

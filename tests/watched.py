@@ -22,7 +22,9 @@ from typing import Any
 import yaml
 
 from tests.lab import model
+from tests.lab.keys import kept_keys
 from tests.lab.lab import Lab
+from tests.lab.place import KEYS
 from tests.lab.site import write_site
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -45,13 +47,16 @@ def own_octet() -> Iterator[int]:
     process only and takes it back however that process ends, so tests side by side need no other agreement.
     """
     for octet in range(100, 250):
-        with udp_socket() as claim, udp_socket() as system:
+        with udp_socket() as claim, udp_socket() as system, socket.socket() as ssh:
+            ssh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before may linger
             try:
                 claim.bind((f"{model.NET}.{octet}.1", model.PORT))
                 system.bind((f"{model.NET}.{octet}.10", model.PORT))  # a lab that somebody runs by hand?
+                ssh.bind((f"{model.NET}.{octet}.10", model.SSH_PORT))
             except OSError:
                 continue
             system.close()
+            ssh.close()
             yield octet
             return
     raise AssertionError("every net of the lab is in use")
@@ -169,7 +174,7 @@ async def watched(*, start: bool = True, **changes: Any) -> AsyncIterator[Watche
         site = write_site(folder, web_port=free_port(), octet=octet)
         if changes:
             site.write_text(yaml.safe_dump(yaml.safe_load(site.read_text()) | changes))
-        lab = Lab(octet=octet)
+        lab = Lab(octet=octet, keys=kept_keys(folder / KEYS))
         await lab.start()
         one = Watched(lab, folder, site)
         try:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab import model
+from tests.lab.model import AddressTaken
 from tests.lab.place import WEB_PORT, CannotRun, Place
 
 
@@ -22,7 +23,12 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument(
         "--octet", type=int, default=model.OCTET, help="simulate at 127.47.OCTET.x (%(default)s)"
     )
-    where.add_argument("--port", type=int, default=model.PORT, help="UDP port of all systems (%(default)s)")
+    where.add_argument(
+        "--port", type=int, default=model.PORT, help="UDP port of all systems, for SNMP (%(default)s)"
+    )
+    where.add_argument(
+        "--ssh-port", type=int, default=model.SSH_PORT, help="TCP port of all systems, for SSH (%(default)s)"
+    )
     parser = argparse.ArgumentParser(
         prog="trunkwatch lab", description="A simulated customer of real SNMP agents, with faults on demand."
     )
@@ -53,10 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _do(asked: argparse.Namespace, place: Place) -> int:
     if asked.command in ("run", "serve"):
         # Imported here: the SNMP engine takes half a second that `lab fault` need not wait for.
-        from tests.lab.agent import AddressTaken  # noqa: PLC0415 - as said above
         from tests.lab.run import Setting, run, serve  # noqa: PLC0415 - as said above
 
-        setting = Setting(place, asked.octet, asked.port, getattr(asked, "web_port", WEB_PORT))
+        setting = Setting(
+            place, asked.octet, asked.port, getattr(asked, "web_port", WEB_PORT), asked.ssh_port
+        )
         try:
             return run(setting) if asked.command == "run" else serve(setting)
         except AddressTaken as sentence:

@@ -20,7 +20,7 @@ from pysnmp.entity.rfc3413 import cmdrsp, context
 from tests.lab import model
 from tests.lab.cells import Face
 from tests.lab.faces import face
-from tests.lab.model import Customer, System, Trouble
+from tests.lab.model import AddressTaken, Customer, System, Trouble
 from tests.lab.table import Table
 
 LATE = 1.5  # seconds; the lab's client gives a question 2 x 0.5 s
@@ -29,10 +29,6 @@ _GARBAGE = bytes(range(255, 191, -1))
 _MOST_VARBINDS = 2000  # per GETBULK; pysnmp's own 64 would cut rows short
 
 Now = Callable[[], datetime]
-
-
-class AddressTaken(OSError):
-    """Somebody else has the agent's address and port. The text is a sentence for the operator."""
 
 
 class FaultyUdp(UdpTransport):  # type: ignore[misc]  # pysnmp ships no types

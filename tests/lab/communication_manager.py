@@ -60,7 +60,7 @@ def _group(number: int, now: datetime, count: int | None = None) -> Face:
 
 
 def _vintage(customer: Customer, cm: PhoneSystem, now: datetime) -> Face:
-    registered = sum(customer.present(location) for location in customer.locations)
+    registered = customer.registered_stations()
     return {
         **_group(2, now),
         **scalars(
@@ -125,13 +125,15 @@ def _trunk_members(customer: Customer, cm: PhoneSystem) -> Face:
     for group in cm.trunk_groups:
         working = customer.trunks_in_service(group)
         for member in range(1, group.members + 1):
-            state, port = _member(group, member) if working else ("out-of-service", "")
+            state, port = member_state(group, member, working=working)
             cells[group.number, member] = (group.number, member, state, "no", port)
     return rows(f"{_G3}.14.1.1", range(1, 6), cells)
 
 
-def _member(group: TrunkGroup, member: int) -> tuple[str, str]:
-    """State and connected port of a working member; every fifth of a public group is in a call."""
+def member_state(group: TrunkGroup, member: int, *, working: bool) -> tuple[str, str]:
+    """State and connected port of a member; every fifth of a working public group is in a call."""
+    if not working:
+        return "out-of-service", ""
     if group.type != "tie" and member % 5 == 1:
         return "in-service/active", f"S{group.number * 100 + member:05d}"
     return "in-service/idle", ""

@@ -16,6 +16,7 @@ from tests.lab.faults import UnknownFault
 
 if TYPE_CHECKING:  # the SNMP engine that comes with it takes half a second: `lab fault` need not wait for it
     from tests.lab.lab import Lab
+    from tests.lab.ssh_server import Counts
 
 _PATIENCE = 5.0  # seconds
 
@@ -61,11 +62,16 @@ def describe(lab: Lab) -> str:
     """The running lab in a few lines: its systems and the faults that are set."""
     customer = lab.customer
     systems = [
-        f"{s.name:<8} {customer.address(s)}:{customer.port}  SNMP {s.version:<2}  {s.title}"
+        f"{s.name:<8} {s.title:<22} UDP {customer.address(s)}:{customer.port}  SNMP {s.version}\n"
+        f"{'':<8} {'':<22} TCP {customer.address(s)}:{customer.ssh_port}  SSH, {_ssh(lab.ssh[s.name].counts)}"
         for s in customer.systems
     ]
     faults = [f"{fault}, since {fault.at.astimezone(customer.zone):%H:%M:%S}" for fault in lab.faults]
     return "\n".join((f"The lab runs as process {os.getpid()}.", *systems, *(faults or ["No fault is set."])))
+
+
+def _ssh(counts: Counts) -> str:
+    return f"{counts.logins} logins, {counts.refusals} refused, {counts.open} sessions open"
 
 
 @asynccontextmanager

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 
-from tests.lab.model import Alarm, Customer, Gateway, PhoneSystem, Restart, System, Trouble
+from tests.lab.model import Alarm, Customer, Gateway, PhoneSystem, Restart, SshTrouble, System, Trouble
 
 Change = Callable[[Customer, System, datetime], Customer]
 
 _CM = ("cm1",)
 _GATEWAYS = ("gw-east", "gw-west")
-_ALL = (*_CM, *_GATEWAYS)
+_EAST_FIRST = (*_GATEWAYS, *_CM)
+_WEST_FIRST = ("gw-west", "gw-east", "cm1")
 
 
 class UnknownFault(LookupError):
@@ -70,6 +71,14 @@ def _trouble(trouble: Trouble) -> Change:
     return lambda customer, system, _at: customer.put(replace(system, trouble=trouble))
 
 
+def _ssh(trouble: SshTrouble) -> Change:
+    return lambda customer, system, _at: customer.put(replace(system, ssh_trouble=trouble))
+
+
+def _unreachable(customer: Customer, system: System, _at: datetime) -> Customer:
+    return customer.put(replace(system, reachable=False))
+
+
 def _group_out(number: int) -> Change:
     def change(customer: Customer, _system: System, _at: datetime) -> Customer:
         groups = tuple(replace(g, out=g.out or g.number == number) for g in customer.cm.trunk_groups)
@@ -82,8 +91,8 @@ def _phones_lost(customer: Customer, system: System, _at: datetime) -> Customer:
     return customer.put(replace(customer.location(system.location), phones_lost=True))
 
 
-def _cm_down(customer: Customer, _system: System, _at: datetime) -> Customer:
-    return customer.put(replace(customer.cm, serving=False))
+def _cm_down(customer: Customer, _system: System, at: datetime) -> Customer:
+    return customer.put(replace(customer.cm, serving=False, since=at))
 
 
 def _forget_us(customer: Customer, system: System, _at: datetime) -> Customer:
@@ -91,10 +100,10 @@ def _forget_us(customer: Customer, system: System, _at: datetime) -> Customer:
 
 
 def _on_gateway(change: Callable[[Gateway], Gateway]) -> Change:
-    def on_gateway(customer: Customer, system: System, _at: datetime) -> Customer:
+    def on_gateway(customer: Customer, system: System, at: datetime) -> Customer:
         if not isinstance(system, Gateway):
             raise TypeError(f"{system.name} is no gateway")
-        return customer.put(change(system))
+        return customer.put(replace(change(system), since=system.since or at))
 
     return on_gateway
 
@@ -136,7 +145,7 @@ FAULTS: dict[str, Fault] = {
         ),
         Fault(
             "phones-lost",
-            ("gw-east", "gw-west", "cm1"),
+            _EAST_FIRST,
             "All phones at the system's location lose their registration.",
             "40 (east), 30 (west) or 80 (main) of 150 phones missing",
             _phones_lost,
@@ -151,84 +160,91 @@ FAULTS: dict[str, Fault] = {
         Fault(
             "gateway-unreachable",
             _GATEWAYS,
-            "The gateway's agent falls silent; the phone system still has it registered.",
+            "Nothing comes through to the gateway; the phone system still has it registered.",
             "loss of sight only: minor",
-            _trouble(Trouble.SILENT),
+            _unreachable,
         ),
         Fault(
             "cm-unreachable",
             _CM,
-            "The phone system's agent falls silent; the gateways are still registered to it.",
+            "Nothing comes through to the phone system; the gateways are still registered to it.",
             "loss of sight only: minor",
-            _trouble(Trouble.SILENT),
+            _unreachable,
         ),
         Fault(
             "cm-down",
             _CM,
-            "The phone system is dead: its agent is silent and the gateways serve on no controller.",
+            "The phone system is dead: silent by SNMP and SSH, and the gateways serve on no controller.",
             "complete outage: major",
             _cm_down,
         ),
         Fault(
             "credentials-refused",
-            ("gw-east", "gw-west", "cm1"),
-            "The system no longer knows the user (a v2c system, the community: it then keeps silent).",
+            _EAST_FIRST,
+            "Over SNMP, the system no longer knows the user (v2c: the community, and then keeps silent).",
             "access refused (v2c: unreachable): minor",
             _forget_us,
         ),
         Fault(
             "slow",
-            ("gw-west", "gw-east", "cm1"),
-            "Every answer comes 1.5 s late, after the client's last try.",
+            _WEST_FIRST,
+            "Every answer over SNMP comes 1.5 s late, after the client's last try.",
             "unreachable: minor",
             _trouble(Trouble.SLOW),
         ),
         Fault(
             "garbage",
-            ("gw-west", "gw-east", "cm1"),
-            "Every answer is 64 bytes that are no SNMP message.",
+            _WEST_FIRST,
+            "Every answer over SNMP is 64 bytes that are no SNMP message.",
             "unreachable or unreadable: minor",
             _trouble(Trouble.GARBAGE),
         ),
         Fault(
             "truncated",
-            ("gw-west", "gw-east", "cm1"),
-            "Every answer is cut off in the middle.",
+            _WEST_FIRST,
+            "Every answer over SNMP is cut off in the middle.",
             "unreachable or unreadable: minor",
             _trouble(Trouble.TRUNCATED),
         ),
         Fault(
             "error-status",
-            ("gw-west", "gw-east", "cm1"),
-            "Every question is answered with genErr.",
+            _WEST_FIRST,
+            "Every question over SNMP is answered with genErr.",
             "unreadable: minor; nothing raised or cleared from the answers",
             _trouble(Trouble.ERROR_STATUS),
         ),
         Fault(
             "endless-table",
-            ("gw-west", "gw-east", "cm1"),
-            "Every table goes on for ever with ever higher indexes.",
+            _WEST_FIRST,
+            "Every SNMP table goes on for ever with ever higher indexes.",
             "unreadable: minor (cm1: only after minutes, since its tables may well be long)",
             _trouble(Trouble.ENDLESS_TABLE),
         ),
         Fault(
             "repeating-table",
-            ("gw-west", "gw-east", "cm1"),
-            "The next row of every table is the same row again.",
+            _WEST_FIRST,
+            "The next row of every SNMP table is the same row again.",
             "unreadable: minor",
             _trouble(Trouble.REPEATING_TABLE),
         ),
         Fault(
             "silent",
-            ("gw-west", "gw-east", "cm1"),
-            "The system answers nothing.",
+            _WEST_FIRST,
+            "The system answers nothing, neither by SNMP nor by SSH.",
             "unreachable: minor",
+            _unreachable,
+        ),
+        Fault(
+            "snmp-silent",
+            _WEST_FIRST,
+            "The system answers nothing by SNMP; its SSH goes on.",
+            "one way of access lost: minor",
             _trouble(Trouble.SILENT),
         ),
         Fault(
             "rebooted",
-            ("gw-west", "gw-east", "cm1"),
-            "The system restarts: sysUpTime begins anew (cm1 also records it); three times make a pattern.",
+            _WEST_FIRST,
+            "The system restarts: sysUpTime begins anew (cm1 also records it), SSH sessions end.",
             "a restart seen; it is over at once, there is nothing to clear",
             _reboot,
             lasting=False,
@@ -260,6 +276,83 @@ FAULTS: dict[str, Fault] = {
             "The phone system raises a MAJOR alarm on one board.",
             "minor: the vendor's severity is evidence, not the class",
             _alarm_major,
+        ),
+        Fault(
+            "ssh-refused",
+            _EAST_FIRST,
+            "Our SSH password is no longer right: it was changed.",
+            "access refused: minor",
+            _ssh(SshTrouble.REFUSED),
+        ),
+        Fault(
+            "ssh-locked",
+            _EAST_FIRST,
+            "Our SSH login is locked: no password is right.",
+            "access refused: minor",
+            _ssh(SshTrouble.LOCKED),
+        ),
+        Fault(
+            "ssh-key-changed",
+            _EAST_FIRST,
+            "The system shows another SSH host key than the stored one.",
+            "access refused, and nothing asked of it: minor",
+            _ssh(SshTrouble.KEY_CHANGED),
+        ),
+        Fault(
+            "ssh-slow",
+            _EAST_FIRST,
+            "Everything said over SSH after the login comes 3 s late, after the client's limit.",
+            "one way of access lost: minor",
+            _ssh(SshTrouble.SLOW),
+        ),
+        Fault(
+            "ssh-garbage",
+            _EAST_FIRST,
+            "Whoever connects by SSH gets 64 bytes that are no SSH.",
+            "one way of access lost: minor",
+            _ssh(SshTrouble.GARBAGE),
+        ),
+        Fault(
+            "ssh-babble",
+            _EAST_FIRST,
+            "Every command over SSH is answered, by what is no answer to it.",
+            "one way of access unreadable: minor",
+            _ssh(SshTrouble.BABBLE),
+        ),
+        Fault(
+            "ssh-silent",
+            _EAST_FIRST,
+            "SSH connections are taken and then nothing is said; SNMP goes on.",
+            "one way of access lost: minor",
+            _ssh(SshTrouble.SILENT),
+        ),
+        Fault(
+            "ssh-cut",
+            _EAST_FIRST,
+            "Every answer over SSH breaks off in the middle, and the connection with it.",
+            "one way of access lost: minor; nothing raised or cleared from the halves",
+            _ssh(SshTrouble.CUT),
+        ),
+        Fault(
+            "sat-no-port",
+            _CM,
+            "The phone system has no free SAT port: it says so after the login and hangs up.",
+            "one way of access lost: minor",
+            _ssh(SshTrouble.NO_PORT),
+        ),
+        Fault(
+            "sat-busy",
+            _CM,
+            "The SAT answers every command that all its maintenance resources are busy.",
+            "one way of access lost: minor",
+            _ssh(SshTrouble.BUSY),
+        ),
+        Fault(
+            "cli-busy",
+            _GATEWAYS,
+            "The gateway's command line answers every command that it is processing another one.",
+            "one way of access lost: minor",
+            _ssh(SshTrouble.BUSY),
         ),
     )
 }

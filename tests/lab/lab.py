@@ -1,4 +1,4 @@
-"""The lab itself: one customer, one agent for each of its systems, and the faults that are set just now.
+"""The lab itself: one customer, an agent and an SSH server for each system, and the faults that are set now.
 
 It knows no daemon and no terminal: `run.py` puts it to work, tests use it as it is.
 """
@@ -13,25 +13,38 @@ from functools import reduce
 from tests.lab import model
 from tests.lab.agent import Agent
 from tests.lab.faults import SetFault, UnknownFault, find
+from tests.lab.keys import Keys, passing_keys
 from tests.lab.model import utc_now
+from tests.lab.ssh_server import SshServer
 
 
 class Lab:
-    """A running customer. `octet` and `port` choose its addresses: 127.47.OCTET.x, UDP `port`."""
+    """A running customer. `octet` and the ports say where: 127.47.OCTET.x, UDP `port`, TCP `ssh_port`.
+
+    `keys`: the host keys of its systems, by default such as are kept nowhere. `ssh`: their SSH servers, which
+    count who came.
+    """
 
     def __init__(
         self,
         *,
         octet: int = model.OCTET,
         port: int = model.PORT,
+        ssh_port: int = model.SSH_PORT,
+        keys: Keys | None = None,
         now: Callable[[], datetime] = utc_now,
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._now = now
         self._tell = tell
-        self._healthy = self.customer = model.customer(now(), octet=octet, port=port)
+        self._healthy = self.customer = model.customer(now(), octet=octet, port=port, ssh_port=ssh_port)
         self._set: list[SetFault] = []
-        self._agents = [Agent(s.name, lambda: self.customer, now) for s in self.customer.systems]
+        agents = [Agent(s.name, lambda: self.customer, now) for s in self.customer.systems]
+        self.ssh = {
+            s.name: SshServer(s.name, lambda: self.customer, now, keys or passing_keys())
+            for s in self.customer.systems
+        }
+        self._servers: tuple[Agent | SshServer, ...] = (*agents, *self.ssh.values())
         self._running = AsyncExitStack()
 
     @property
@@ -42,9 +55,9 @@ class Lab:
     async def start(self) -> None:
         """Let every system answer. Raises AddressTaken, and then none does."""
         async with AsyncExitStack() as started:
-            for agent in self._agents:
-                await agent.start()
-                started.push_async_callback(agent.stop)
+            for server in self._servers:
+                await server.start()
+                started.push_async_callback(server.stop)
             self._running = started.pop_all()
 
     async def stop(self) -> None:
@@ -75,8 +88,8 @@ class Lab:
 
     def _settle(self, said: str) -> str:
         self.customer = reduce(lambda customer, fault: fault.apply(customer), self._set, self._healthy)
-        for agent in self._agents:
-            agent.refresh()
+        for server in self._servers:
+            server.refresh()
         self._tell(said)
         return said
 

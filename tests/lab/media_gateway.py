@@ -32,7 +32,12 @@ _DSP_SLOT = 101
 _CLASS = {"power supply": 6, "fan": 7}  # IANAPhysicalClass
 _CELSIUS, _VOLTS_DC = 8, 4  # entPhySensorType
 _MILLI, _UNITS = 8, 9  # entPhySensorScale
-_WARM, _HOT = 46, 83  # degrees Celsius at the CPU
+WARM, HOT = 46, 83  # degrees Celsius at the CPU
+AMBIENT = 29
+AMBIENT_LIMITS = (65, 55, 52, 3, 0, -5)  # as _LIMITS below
+SERIAL = "26LB{:08d}"
+FIRMWARE = "38.20.1"
+MODULE_HARDWARE, MODULE_FIRMWARE = "5", "21"
 _LIMITS = (85, 80, 77, 3, 0, -5)  # high: shutdown, warning, warning clear; low: clear, warning, shutdown
 
 
@@ -57,7 +62,7 @@ def face(customer: Customer, gateway: Gateway, now: datetime) -> Face:
 
 
 def _chassis(gateway: Gateway) -> Face:
-    temperature = _HOT if gateway.hot else _WARM
+    temperature = HOT if gateway.hot else WARM
     # cmgHardwareFaultMask: bit 4, counted from the most significant of the first octet, is the CPU's heat
     fault_mask = bytes([0x08 if gateway.hot else 0, 0, 0])
     return {
@@ -67,7 +72,7 @@ def _chassis(gateway: Gateway) -> Face:
                 1: _HARDWARE_TYPE[gateway.model],
                 2: gateway.model,
                 3: f"{gateway.model} Media Gateway",
-                4: f"26LB{gateway.number:08d}",
+                4: SERIAL.format(gateway.number),
                 5: "1",
             },
         ),
@@ -99,7 +104,7 @@ def _processor(customer: Customer, gateway: Gateway) -> Face:
     return {
         **scalars(
             f"{_CMG}.2.1",
-            {1: f"{gateway.number:03d}", 3: "38.20.1", 4: Ip(customer.address(gateway)), 15: fault_mask},
+            {1: f"{gateway.number:03d}", 3: FIRMWARE, 4: Ip(customer.address(gateway)), 15: fault_mask},
         ),
         **scalars(f"{_CMG}.2.3", {1: clock, 2: "None", 3: 3 if gateway.clock_slot is None else 1}),
     }
@@ -135,8 +140,8 @@ def _modules(gateway: Gateway) -> Face:
             module.title,
             f"slot {module.slot}",
             f"26LM{gateway.number:02d}{module.slot:06d}",
-            "5",
-            "21",
+            MODULE_HARDWARE,
+            MODULE_FIRMWARE,
             module.ports,
             bytes(2),
             bytes(2),
@@ -154,7 +159,7 @@ def _voip(customer: Customer, gateway: Gateway) -> Face:
     cores: dict[Oid, tuple[Value, ...]] = {}
     in_use = 0
     for core in range(1, gateway.dsp_cores + 1):
-        used = 0 if core == broken or not customer.registered(gateway) else core
+        used = core_use(customer, gateway, core)
         in_use += used
         status = 3 if core == broken else 2 if used else 1
         cores[_DSP_SLOT, core] = (core, gateway.core_channels, used, 2, status)
@@ -181,11 +186,16 @@ def _voip(customer: Customer, gateway: Gateway) -> Face:
     }
 
 
+def core_use(customer: Customer, gateway: Gateway, core: int) -> int:
+    """Channels of a DSP core that are in use: none of a failed one, or without a controller."""
+    return 0 if core == gateway.faulty_core or not customer.registered(gateway) else core
+
+
 def _entities(gateway: Gateway) -> Face:
-    temperature = _HOT if gateway.hot else _WARM
+    temperature = HOT if gateway.hot else WARM
     sensors = {
         31: ("CPU temperature", _CELSIUS, _UNITS, temperature, _LIMITS),
-        32: ("Ambient temperature", _CELSIUS, _UNITS, 29, (65, 55, 52, 3, 0, -5)),
+        32: ("Ambient temperature", _CELSIUS, _UNITS, AMBIENT, AMBIENT_LIMITS),
         41: ("5.1V supply", _VOLTS_DC, _MILLI, 5100, (5500, 5250, 5230, 4970, 4950, 4800)),
         42: ("3.4V supply", _VOLTS_DC, _MILLI, 3400, (3700, 3600, 3590, 3210, 3200, 3100)),
     }

@@ -1,9 +1,9 @@
 """The state of one simulated customer: what is true of its phone system, gateways, trunks and phones.
 
-It answers no SNMP: the faces (`communication_manager.py`, `media_gateway.py`) turn this state into OIDs,
-`faults.py` changes it, `agent.py` puts it on the wire. Everything is frozen: a fault is a function from one
-customer to another, so to clear it is to leave that function out. What follows from something else (a
-gateway that is down takes its trunk members and its phones along) is computed here and stored nowhere.
+It answers nobody: the faces (`faces.py` lists them) turn this state into OIDs, fields and text, `faults.py`
+changes it, `agent.py` and `ssh_server.py` put it on the wire. Everything is frozen: a fault is a function
+from one customer to another, so to clear it is to leave that function out. What follows from something else
+(a gateway that is down takes its trunk members and its phones along) is computed here and stored nowhere.
 
 All names, counts, versions and dates are made up.
 """
@@ -18,12 +18,15 @@ from zoneinfo import ZoneInfo
 
 NET = "127.47"  # of 127.0.0.0/8, all of which is this machine: no address needs to be set up
 OCTET = 16  # third octet of `make run`'s customer; tests take others, so that both can run at once
-PORT = 16161  # unprivileged, and the same for every system: they differ by address
+PORT = 16161  # UDP, unprivileged, and the same for every system: they differ by address
+SSH_PORT = 15022  # TCP, likewise
 
 COMMUNITY = "lab-reads"
 USER = "trunkwatch"
 AUTH_PASSWORD = "lab-auth-password"
 PRIVACY_PASSWORD = "lab-privacy-password"
+SSH_PASSWORD = "lab-ssh-password"
+OTHER_SSH_PASSWORD = "lab-other-password"  # what it was changed to where ours is no longer right
 
 _PERIOD = timedelta(days=400)  # below the 497 days after which sysUpTime wraps
 
@@ -33,8 +36,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class AddressTaken(OSError):
+    """Somebody else has an address and port of a system. The text is a sentence for the operator."""
+
+
 class Trouble(StrEnum):
-    """What an agent does to its answers: the first four to the datagram, the others to what is in it."""
+    """What an SNMP agent does to its answers: the first four to the datagram, the others to what is in it."""
 
     SILENT = "silent"
     SLOW = "slow"
@@ -45,9 +52,28 @@ class Trouble(StrEnum):
     REPEATING_TABLE = "repeating-table"
 
 
+class SshTrouble(StrEnum):
+    """What an SSH server does: the first two to the wire, four to who comes, the others to its answers."""
+
+    SILENT = "silent"
+    GARBAGE = "garbage"
+    KEY_CHANGED = "key-changed"
+    REFUSED = "refused"
+    LOCKED = "locked"
+    NO_PORT = "no-port"
+    SLOW = "slow"
+    BABBLE = "babble"
+    CUT = "cut"
+    BUSY = "busy"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """What every simulated system has. `host`: last octet of its address. `boots`: of its SNMP engine."""
+    """What every simulated system has. `host`: last octet of its address. `boots`: of its SNMP engine.
+
+    `trouble`, `ssh_trouble`: what is wrong with the one way of access. `reachable` False: nothing comes
+    through, whatever the way. `since`: when what is wrong with the system began.
+    """
 
     name: str
     title: str
@@ -57,7 +83,10 @@ class System:
     started: datetime
     boots: int = 7
     trouble: Trouble | None = None
-    knows_us: bool = True  # False: the user or the community was taken out of its configuration
+    ssh_trouble: SshTrouble | None = None
+    reachable: bool = True
+    since: datetime | None = None
+    knows_us: bool = True  # False: the SNMP user or the community was taken out of its configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +185,14 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """All of the customer at one moment. `octet` and `port` say where its systems are."""
+    """All of the customer at one moment. `octet` and the ports (UDP, TCP) say where its systems are."""
 
     cm: PhoneSystem
     gateways: tuple[Gateway, ...]
     locations: tuple[Location, ...]
     octet: int
     port: int
+    ssh_port: int
     zone: ZoneInfo
 
     @property
@@ -189,9 +219,16 @@ class Customer:
         return f"{NET}.{self.octet}.{system.host}"
 
     def trouble(self, system: System) -> Trouble | None:
-        """What a system does to its answers; a dead phone system gives none."""
-        dead = isinstance(system, PhoneSystem) and not system.serving
-        return Trouble.SILENT if dead else system.trouble
+        """What a system does to its answers over SNMP."""
+        return Trouble.SILENT if self._mute(system) else system.trouble
+
+    def ssh_trouble(self, system: System) -> SshTrouble | None:
+        """What a system does to who comes by SSH."""
+        return SshTrouble.SILENT if self._mute(system) else system.ssh_trouble
+
+    def _mute(self, system: System) -> bool:
+        """Whether a system says nothing at all: out of reach, or a dead phone system."""
+        return not system.reachable or (isinstance(system, PhoneSystem) and not system.serving)
 
     def registered(self, gateway: Gateway) -> bool:
         """Whether the phone system serves this gateway: it takes both ends."""
@@ -207,6 +244,10 @@ class Customer:
         cut_off = any(g.location == location.name and not self.registered(g) for g in self.gateways)
         return 0 if location.phones_lost or cut_off else location.registered
 
+    def registered_stations(self) -> int:
+        """Phones that the phone system has registered."""
+        return sum(self.present(location) for location in self.locations)
+
     def put(self, part: System | Location) -> Customer:
         """The customer with this system or location in the place of the one of the same name."""
         if isinstance(part, PhoneSystem):
@@ -220,7 +261,7 @@ class Customer:
         raise TypeError(f"no place for a {type(part).__name__}")
 
 
-def customer(now: datetime, *, octet: int = OCTET, port: int = PORT) -> Customer:
+def customer(now: datetime, *, octet: int = OCTET, port: int = PORT, ssh_port: int = SSH_PORT) -> Customer:
     """The customer when all is well: 46 public trunk members (23 of them in group 1), 150 phones of 158.
 
     `now` sets only since when the systems run: the start of a fixed period of 400 days, so that a lab that
@@ -288,5 +329,6 @@ def customer(now: datetime, *, octet: int = OCTET, port: int = PORT) -> Customer
         ),
         octet=octet,
         port=port,
+        ssh_port=ssh_port,
         zone=ZoneInfo("America/Chicago"),
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+KEYS = "keys"
 WEB_PORT = 9847  # of the daemon: status page and metrics
 _SUN_PATH = 107  # characters that the address of a unix socket may have (unix(7): 108 with the final zero)
 _LONGEST = "control.sock"  # of the sockets in the run folder
@@ -54,6 +55,11 @@ class Place:
     def site(self) -> Path:
         """The site file of the simulated customer."""
         return self.folder / "site.yaml"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the systems' host keys: the same whenever a lab is started here."""
+        return self.folder / KEYS
 
     @property
     def log(self) -> Path:

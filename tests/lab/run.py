@@ -6,14 +6,18 @@ import asyncio
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+from cryptography.utils import CryptographyDeprecationWarning
 
 from tests.lab import model
 from tests.lab.control import listening
 from tests.lab.daemon import Daemon
 from tests.lab.feed import follow, watch_readiness
+from tests.lab.keys import kept_keys
 from tests.lab.lab import Lab
 from tests.lab.place import CHECKOUT, WEB_PORT, CannotRun, Place
 from tests.lab.show import Show
@@ -28,18 +32,19 @@ class Setting:
     octet: int = model.OCTET
     port: int = model.PORT
     web_port: int = WEB_PORT
+    ssh_port: int = model.SSH_PORT
 
 
 def serve(setting: Setting) -> int:
-    """The agents alone, until a signal; gives the exit code. Raises CannotRun or AddressTaken."""
+    """The simulated systems alone, until a signal; gives the exit code. Raises CannotRun or AddressTaken."""
     with setting.place.held():
         return asyncio.run(_serve(setting))
 
 
 def run(setting: Setting, command: Sequence[str] | None = None) -> int:
-    """The agents and the daemon, until a signal; gives the exit code. Raises CannotRun or AddressTaken.
+    """The simulated systems and the daemon, until a signal; gives the exit code.
 
-    `command` starts the daemon; without it, the agent of this checkout.
+    Raises CannotRun or AddressTaken. `command` starts the daemon; without it, the agent of this checkout.
     """
     with setting.place.held():
         _check_web_port(setting.web_port)
@@ -74,7 +79,15 @@ async def _running(setting: Setting) -> AsyncIterator[tuple[Lab, Show]]:
         if show is not None:
             show.tell("CLEAR" if said.startswith("Cleared") else "FAULT", said)
 
-    lab = Lab(octet=setting.octet, port=setting.port, tell=tell)
+    # cryptography would announce, on our screen, the end of a key exchange that the lab has on purpose
+    warnings.filterwarnings("ignore", "Diffie-Hellman over finite fields", CryptographyDeprecationWarning)
+    lab = Lab(
+        octet=setting.octet,
+        port=setting.port,
+        ssh_port=setting.ssh_port,
+        keys=kept_keys(setting.place.keys),
+        tell=tell,
+    )
     show = Show(lab.customer, model.utc_now)
     await lab.start()
     try:
@@ -103,7 +116,14 @@ async def _serve(setting: Setting) -> int:
 
 async def _run(setting: Setting, command: Sequence[str]) -> int:
     place, stop = setting.place, _on_signal()
-    write_site(place.folder, web_port=setting.web_port, octet=setting.octet, port=setting.port, run=place.run)
+    write_site(
+        place.folder,
+        web_port=setting.web_port,
+        octet=setting.octet,
+        port=setting.port,
+        ssh_port=setting.ssh_port,
+        run=place.run,
+    )
     async with _running(setting) as (lab, show):
         show.systems(lab.customer)
         show.addresses(place, setting.web_port)

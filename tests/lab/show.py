@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tests.lab.faults import FAULTS
-from tests.lab.model import Customer
+from tests.lab.model import Customer, Gateway, System
 from tests.lab.place import CHECKOUT, Place
 
 _ALERT = re.compile(r"(?P<time>\S+ \S+) (?P<severity>[A-Z-]+)\s+(?P<verb>[A-Z]+)\s")
@@ -40,6 +40,11 @@ def command() -> str:
     return ".venv/bin/trunkwatch" if own.exists() else "trunkwatch"
 
 
+def over_ssh(system: System) -> str:
+    """What a system's SSH leads to."""
+    return "SSH, its command line" if isinstance(system, Gateway) else "SSH, its SAT"
+
+
 class Show:
     """The lab's view. `now` gives the time of its own lines."""
 
@@ -52,8 +57,10 @@ class Show:
         """The simulated systems and where they answer."""
         self._line("Trunkwatch lab: a simulated customer", "bold")
         for system in customer.systems:
-            where = f"{customer.address(system)}:{customer.port}"
-            self._line(f"  {system.name:<9} {system.title:<23} UDP {where}  SNMP {system.version}")
+            address = customer.address(system)
+            snmp = f"UDP {address}:{customer.port}  SNMP {system.version}"
+            self._line(f"  {system.name:<9} {system.title:<23} {snmp}")
+            self._line(f"  {'':<9} {'':<23} TCP {address}:{customer.ssh_port}  {over_ssh(system)}")
 
     def addresses(self, place: Place, web_port: int) -> None:
         """Where to look, and what to try."""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
+from collectors.products import find_products
 from tests.lab import model
-from tests.lab.model import utc_now
-from tests.lab.place import WEB_PORT
+from tests.lab.keys import kept_keys, known_hosts
+from tests.lab.model import Customer, utc_now
+from tests.lab.place import KEYS, WEB_PORT
 
 _PRODUCTS = {"cm1": "communication_manager", "gw-east": "media_gateway", "gw-west": "media_gateway"}
 _HOLDS = {
@@ -41,19 +43,24 @@ def write_site(
     web_port: int = WEB_PORT,
     octet: int = model.OCTET,
     port: int = model.PORT,
+    ssh_port: int = model.SSH_PORT,
     run: Path | None = None,
 ) -> Path:
-    """Write `site.yaml` and `credentials/` below this folder; gives the site file's path.
+    """Write `site.yaml`, `credentials/` and `state/known_hosts` below this folder; gives the site's path.
 
-    `octet` and `port` must be those of the Lab. `run`: the folder of the daemon's control socket, if `run`
-    below this folder would be too long a path for one. Credentials are for their owner's eyes only (0600).
+    `octet` and the ports must be those of the Lab, and its host keys those kept in `keys/` below this folder;
+    known_hosts is what `trunkwatch enroll` would have stored of them. `run`: the folder of the daemon's
+    control socket, if `run` below this folder would be too long a path for one. Credentials are for their
+    owner's eyes only (0600).
     """
+    customer = model.customer(utc_now(), octet=octet, port=port, ssh_port=ssh_port)
     credentials = folder / "credentials"
     credentials.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, secret in (
         ("community", model.COMMUNITY),
         ("auth-password", model.AUTH_PASSWORD),
         ("privacy-password", model.PRIVACY_PASSWORD),
+        ("ssh-password", model.SSH_PASSWORD),
     ):
         _write_private(credentials / name, secret + "\n")
     site = {
@@ -66,7 +73,7 @@ def write_site(
             {"name": "east", "title": "East office"},
             {"name": "west", "title": "West office"},
         ],
-        "systems": _systems(credentials, octet, port),
+        "systems": _systems(customer, credentials),
         "primary_numbers": [
             {
                 "number": "+1 817 555 0100",
@@ -87,18 +94,21 @@ def write_site(
         "web": {"listen": "127.0.0.1", "port": web_port},
         "directories": {"state": "state", "log": "log", "run": str(run or folder / "run")},
     }
+    state = folder / "state"
+    state.mkdir(mode=0o700, exist_ok=True)
+    _write_private(state / "known_hosts", known_hosts(customer, kept_keys(folder / KEYS)))
     path = folder / "site.yaml"
     head = "# Written anew by each `trunkwatch lab run`: changes made here do not last.\n"
     _write_private(path, head + yaml.safe_dump(site, sort_keys=False, allow_unicode=True, width=110))
     return path
 
 
-def _systems(credentials: Path, octet: int, port: int) -> list[dict[str, Any]]:
+def _systems(customer: Customer, credentials: Path) -> list[dict[str, Any]]:
     def secret(name: str) -> dict[str, str]:
         return {"file": str(credentials.resolve() / name)}
 
     def snmp(version: str) -> dict[str, Any]:
-        access: dict[str, Any] = {"version": version, "port": port}
+        access: dict[str, Any] = {"version": version, "port": customer.port}
         if version == "3":
             access |= {
                 "user": model.USER,
@@ -109,7 +119,11 @@ def _systems(credentials: Path, octet: int, port: int) -> list[dict[str, Any]]:
             access["community"] = secret("community")
         return access | {"pause": "5ms", "timeout": "500ms", "tries": 2, "interval": "2s"}
 
-    customer = model.customer(utc_now(), octet=octet, port=port)
+    def terminal() -> dict[str, Any]:
+        access = {"port": customer.ssh_port, "user": model.USER, "password": secret("ssh-password")}
+        return access | {"pause": "5ms", "timeout": "2s", "interval": "2s"}
+
+    products = find_products()
     systems = []
     for system in customer.systems:
         entry: dict[str, Any] = {
@@ -125,7 +139,11 @@ def _systems(credentials: Path, octet: int, port: int) -> list[dict[str, Any]]:
         else:
             entry["trunk_groups"] = [{"number": 10, "name": "VOICEMAIL", "use": "internal"}]
             entry["stations"] = {"expected": sum(place.registered for place in customer.locations)}
-        systems.append(entry | {"snmp": snmp(system.version)})
+        entry["snmp"] = snmp(system.version)
+        protocol: Literal["sat", "ssh"] = "ssh" if isinstance(system, model.Gateway) else "sat"
+        if protocol in products[_PRODUCTS[system.name]].polls:  # else the section would be refused
+            entry[protocol] = terminal()
+        systems.append(entry)
     return systems
 
 

@@ -1,0 +1,69 @@
+"""The host keys of the simulated systems: made once, kept in the lab's folder, known to the site's agent.
+
+Each system has two: its own, and the one that it shows when its key has changed. It speaks to nobody.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import asyncssh
+
+from tests.lab.model import Customer, System
+
+Keys = Mapping[str, asyncssh.SSHKey]  # by system; its other key under `NAME.other`
+
+# An RSA key where the server is of an age that knows no other.
+_KINDS = {"cm1": "ecdsa-sha2-nistp256", "gw-east": "ssh-ed25519", "gw-west": "ssh-rsa"}
+_OTHER = ".other"
+
+
+def own_key(keys: Keys, system: System) -> asyncssh.SSHKey:
+    """The host key of a system."""
+    return keys[system.name]
+
+
+def other_key(keys: Keys, system: System) -> asyncssh.SSHKey:
+    """The one that it has when its key has changed."""
+    return keys[system.name + _OTHER]
+
+
+@cache
+def passing_keys() -> Keys:
+    """Keys that are kept nowhere; the same for as long as this process lives."""
+    return {name: _make(kind) for name, kind in _wanted()}
+
+
+def kept_keys(folder: Path) -> Keys:
+    """The keys of this folder, each made (0600) if it is not there yet."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {name: _kept(folder / name, kind) for name, kind in _wanted()}
+
+
+def known_hosts(customer: Customer, keys: Keys) -> str:
+    """The customer's keys as lines of an OpenSSH known_hosts file."""
+    lines = []
+    for system in customer.systems:
+        kind, key, *_ = own_key(keys, system).export_public_key().decode("ascii").split()
+        lines.append(f"[{customer.address(system)}]:{customer.ssh_port} {kind} {key}\n")
+    return "".join(lines)
+
+
+def _wanted() -> list[tuple[str, str]]:
+    return [(name + tail, kind) for name, kind in _KINDS.items() for tail in ("", _OTHER)]
+
+
+def _make(kind: str) -> asyncssh.SSHKey:
+    return asyncssh.generate_private_key(kind)
+
+
+def _kept(path: Path, kind: str) -> asyncssh.SSHKey:
+    if not path.exists():
+        new = path.with_name(f"{path.name}.{os.getpid()}.new")
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(_make(kind).export_private_key())
+        new.replace(path)
+    return asyncssh.read_private_key(path)

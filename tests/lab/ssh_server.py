@@ -1,0 +1,238 @@
+"""A real SSH server at the address of one simulated system: who may come in, by which algorithms, to what.
+
+It speaks SSH and counts; what is said after the login is in `ossi.py` and `cli_dialogue.py`. Synthetic: which
+algorithms a system offers (a modern set, and one of about 2010), the text of a locked account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncssh
+
+from tests.lab import cli_dialogue, gateway_cli, model, ossi, sat
+from tests.lab.keys import Keys, other_key, own_key
+from tests.lab.model import AddressTaken, Customer, Gateway, SshTrouble, System
+from tests.lab.terminal import Gone, Screen, Terminal
+from tests.lab.wire import Wire
+
+_GARBAGE = bytes(range(255, 193, -1)) + b"\r\n"
+_LOCKED = "Account locked due to 5 failed logins"
+_AT_THE_DOOR = (
+    SshTrouble.GARBAGE,
+    SshTrouble.KEY_CHANGED,
+    SshTrouble.REFUSED,
+    SshTrouble.LOCKED,
+    SshTrouble.NO_PORT,
+)
+_OLD = {
+    "kex_algs": ["diffie-hellman-group14-sha1"],
+    "encryption_algs": ["aes128-cbc"],
+    "mac_algs": ["hmac-sha1"],
+}
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an SSH server has seen: logins and refused ones, sessions open now and most at once, logoffs."""
+
+    logins: int = 0
+    refusals: int = 0
+    open: int = 0
+    most: int = 0
+    logoffs: int = 0
+
+
+class SshServer:
+    """The SSH server of one system. It looks at the customer anew for each connection and each answer."""
+
+    def __init__(
+        self, name: str, customer: Callable[[], Customer], now: Callable[[], datetime], keys: Keys
+    ) -> None:
+        self.name = name
+        self.counts = Counts()
+        self._customer = customer
+        self._now = now
+        self._keys = keys
+        self._before = self._state
+        self._wires: dict[Wire, asyncio.Task[None]] = {}
+        self._server: asyncio.Server | None = None
+
+    @property
+    def system(self) -> System:
+        """The system as it is now."""
+        return self._customer().system(self.name)
+
+    @property
+    def trouble(self) -> SshTrouble | None:
+        """What is wrong with its SSH now."""
+        return self._customer().ssh_trouble(self.system)
+
+    @property
+    def _state(self) -> tuple[SshTrouble | None, int]:
+        return self.trouble, self.system.boots
+
+    async def start(self) -> None:
+        """Take connections from now on. Raises AddressTaken."""
+        customer = self._customer()
+        sock = _bind(customer.address(self.system), customer.ssh_port, self.name)
+        self._server = await asyncio.start_server(self._accept, sock=sock)
+
+    def refresh(self) -> None:
+        """Let what has changed act on the connections that are open."""
+        before, boots = self._before
+        self._before = now, boots_now = self._state
+        wires = tuple(self._wires)
+        if boots != boots_now or (now is not before and {now, before} & {*_AT_THE_DOOR}):
+            for wire in wires:
+                wire.drop()
+        elif now is SshTrouble.SILENT:
+            for wire in wires:
+                wire.muted = True
+        for wire in wires:
+            if wire.muted and now is not SshTrouble.SILENT:  # a system that is back knows nothing of it
+                wire.drop()
+
+    async def stop(self) -> None:
+        """Give the address back and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        tasks = list(self._wires.values())
+        for wire in tuple(self._wires):
+            wire.drop()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        wire = Wire(reader, writer)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a connection is served by a task")
+        self._wires[wire] = task
+        try:
+            match self.trouble:
+                case SshTrouble.SILENT:
+                    wire.muted = True
+                    await wire.keep()
+                case SshTrouble.GARBAGE:
+                    await wire.keep(_GARBAGE)
+                case _:
+                    await wire.relay(lambda sock: self._serve(wire, sock))
+        finally:
+            del self._wires[wire]
+
+    async def _serve(self, wire: Wire, sock: socket.socket) -> None:
+        changed = self.trouble is SshTrouble.KEY_CHANGED
+        key = (other_key if changed else own_key)(self._keys, self.system)
+        (pair,) = asyncssh.load_keypairs(key)
+        old = isinstance(self.system, Gateway) and self.system.model == "G430"
+        if old:
+            pair.host_key_algorithms = (b"ssh-rsa",)
+        with suppress(asyncssh.Error, OSError):
+            connection = await asyncssh.run_server(
+                sock,
+                server_factory=lambda: _Door(self),
+                server_host_keys=[pair],
+                process_factory=lambda process: self._session(wire, process),
+                encoding="latin-1",
+                line_editor=False,
+                gss_host=None,
+                agent_forwarding=False,
+                x11_forwarding=False,
+                public_key_auth=False,
+                host_based_auth=False,
+                **(_OLD if old else {}),
+            )
+            await connection.wait_closed()
+
+    async def _session(self, wire: Wire, terminal: Terminal) -> None:
+        self.counts.open += 1
+        self.counts.most = max(self.counts.most, self.counts.open)
+        try:
+            await self._talk(Screen(terminal, lambda: self.trouble, wire.drop))
+        except (Gone, asyncssh.Error, OSError):
+            pass  # whoever was there is gone
+        finally:
+            self.counts.open -= 1
+            terminal.exit(0)
+            terminal.channel.get_connection().close()
+
+    async def _talk(self, screen: Screen) -> None:
+        system = self.system
+        if isinstance(system, Gateway):
+            await cli_dialogue.converse(screen, gateway_cli.prompt(system), self._shown)
+        elif await ossi.converse(screen, self._told):
+            self.counts.logoffs += 1
+
+    def _told(self, command: str, fids: tuple[str, ...]) -> sat.Fields | str:
+        return sat.answer(self._customer(), command, fids, self._now())
+
+    def _shown(self, command: str) -> tuple[str, ...]:
+        system = self.system
+        if not isinstance(system, Gateway):
+            raise TypeError(f"{system.name} has no command line")
+        return gateway_cli.answer(self._customer(), system, command, self._now())
+
+
+class _Door(asyncssh.SSHServer):
+    """Who comes in: one user, by password at a gateway, by keyboard-interactive at a phone system."""
+
+    def __init__(self, server: SshServer) -> None:
+        self._server = server
+        self._connection: asyncssh.SSHServerConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+
+    def auth_completed(self) -> None:
+        self._server.counts.logins += 1
+
+    def password_auth_supported(self) -> bool:
+        return isinstance(self._server.system, Gateway)
+
+    def kbdint_auth_supported(self) -> bool:
+        return not self.password_auth_supported()
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return self._admits(username, password)
+
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> Any:
+        said = _LOCKED if self._server.trouble is SshTrouble.LOCKED else ""
+        return "", said, "", [("Password: ", False)]
+
+    def validate_kbdint_response(self, username: str, responses: Any) -> bool:
+        return self._admits(username, *responses)
+
+    def _admits(self, user: str, *secrets: str) -> bool:
+        trouble = self._server.trouble
+        right = model.OTHER_SSH_PASSWORD if trouble is SshTrouble.REFUSED else model.SSH_PASSWORD
+        if trouble is not SshTrouble.LOCKED and user == model.USER and secrets == (right,):
+            return True
+        self._server.counts.refusals += 1
+        if trouble is SshTrouble.LOCKED and self._connection is not None:
+            self._connection.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, _LOCKED)
+        return False
+
+
+def _bind(address: str, port: int, name: str) -> socket.socket:
+    # TCP by name: asyncio sets TCP_NODELAY only where it sees that, and Nagle would cost 40 ms an answer
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((address, port))
+        sock.listen(64)
+    except OSError as problem:
+        sock.close()
+        raise AddressTaken(
+            f"TCP {address}:{port}, the address of {name}, cannot be used ({problem.strerror}): see what "
+            f"has it with `ss -ltnp 'sport = :{port}'` and stop it, or choose another with --ssh-port."
+        ) from None
+    sock.setblocking(False)
+    return sock
