@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter
 
 from agent.asking import SiteOption, ask_daemon, end, setup_of
 from agent.control import Request
@@ -20,12 +19,9 @@ from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.known_hosts import KnownHostsError, KnownHostsFile
 from agent.loading import Setup
 from agent.logins import Logins
-from agent.questions import no_such_system
+from agent.questions import WAYS, no_such_system
 from agent.site import System
 from collectors.base import PollError
-
-_ALLOWED: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
-
 
 def enroll(
     system: str,
@@ -52,7 +48,7 @@ def retry_login(system: str, site: SiteOption = None) -> None:
     found = _terminal_system(setup, system)
     answer = ask_daemon(setup, Request(question="retry_login", arguments={"system": system}))
     if answer is not None:
-        allowed = _ALLOWED.validate_python(answer.body)
+        allowed = WAYS.validate_python(answer.body)
     else:
         logins = Logins(setup.logins, lambda: datetime.now(UTC))
         allowed = tuple(name for name, _ in terminals_of(found) if logins.allow(system, name))

@@ -12,31 +12,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Container
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agent.alertlog import AlertLog, LogLine
-from agent.control import Answer, Caller, ControlServer, Request
+from agent.control import ControlServer
+from agent.desk import Desk
 from agent.entries import AgentStarted, AgentStopped, Body
 from agent.journal import Journal, JournalError
 from agent.knowledge import Knowledge
-from agent.enrolling import Shown, accept, look, terminals_of
-from agent.lines import Means, open_poller
 from agent.loading import ConfigError, Setup, load_setup
-from agent.poller import Poller
-from agent.questions import answer_question
-from agent.schedule import Schedule, Task
+from agent.polling import Polling
+from agent.questions import POLL_PATIENCE
 from agent.showing import Terms, agent_view, ticket_views
 from agent.telling import Teller
 from agent.version import VERSION
 from agent.views import AgentView, TicketView, Verdict
 from agent.web import listen_on, serve_on
 from agent.web_file import WebFile
-from collectors.base import ProtocolName, Reading
+from collectors.base import Reading
 
 log = logging.getLogger("trunkwatch")
 
@@ -56,16 +52,13 @@ class Daemon:
         self.started = now()
         self.terms = Terms.of(setup.site, setup.contract)
         self.knowledge = Knowledge.fold(journal.entries)
-        self.means = Means.of(setup, now)
-        self.pollers: dict[tuple[str, ProtocolName], Poller] = {}
-        self.intervals: dict[tuple[str, ProtocolName], timedelta] = {}
-        self.schedule = Schedule(())
+        self.polling = Polling(setup, self.clock, self._deliver)
+        self.desk = Desk(lambda: self.setup, self.polling, self._ticket_views)
         self.teller = Teller(
             journal, AlertLog(setup.alert_log, setup.site.sinks.alert_log.format), self._terms
         )
         self.teller.hear(journal.entries)
         self._readings: asyncio.Queue[Reading] = asyncio.Queue()
-        self._waiting: dict[tuple[str, ProtocolName], list[asyncio.Future[Reading]]] = {}
         self._journal_trouble = ""
         self._judge_trouble = ""
         self._first_round = asyncio.Event()
@@ -80,7 +73,9 @@ class Daemon:
             protected = WebFile(self.setup.web_config) if self.setup.web_config is not None else None
             listener = listen_on(self.setup.site.web.listen, self.setup.site.web.port)
             stack.callback(listener.close)
-            control = ControlServer(self.setup.control_socket, self._answer)
+            control = ControlServer(
+                self.setup.control_socket, self.desk.answer, longest=POLL_PATIENCE.total_seconds() + 10
+            )
             await control.start()
             stack.push_async_callback(control.stop)
             await self._tell((AgentStarted(version=VERSION, contract=self.setup.contract.label),))
@@ -93,8 +88,8 @@ class Daemon:
             ]
             stack.push_async_callback(_cancel, tasks)
             self._listen_to_signals()
-            self._start_polling()
-            stack.push_async_callback(self._stop_polling)
+            self.polling.start(self.setup)
+            stack.push_async_callback(self.polling.stop)
             log.info(
                 "watching %d systems of %s by %s; %s://%s:%d/",
                 len(self.setup.site.systems),
@@ -121,42 +116,6 @@ class Daemon:
         loop.add_signal_handler(signal.SIGUSR2, self.teller.reopen)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._background(self.reload()))
 
-    def _start_polling(self) -> None:
-        """Open a line for each way that has none, and ask them all."""
-        self.intervals.clear()
-        tasks = []
-        for system in self.setup.site.systems:
-            for protocol, pacing in self.setup.ways(system):
-                way = system.name, protocol
-                if way not in self.pollers:
-                    self.pollers[way] = open_poller(
-                        self.setup, system, protocol, means=self.means, now=self.now
-                    )
-                poller = self.pollers[way]
-                self.intervals[way] = pacing.interval
-                tasks.append(
-                    Task(
-                        system=system.name,
-                        protocol=protocol,
-                        interval=pacing.interval,
-                        deadline=poller.poll.deadline + timedelta(seconds=10),  # the poller's own comes first
-                        poll=partial(self._poll, poller),
-                    )
-                )
-        self.schedule = Schedule(tasks)
-        self.schedule.start()
-
-    async def _stop_polling(self, keep: Container[str] = ()) -> None:
-        """Ask nobody any more; hang up, but for the lines to the systems to keep."""
-        await self.schedule.stop()
-        for waiting in (each for readings in self._waiting.values() for each in readings if not each.done()):
-            waiting.set_exception(TimeoutError())
-        self._waiting.clear()
-        ended = [way for way in self.pollers if way[0] not in keep]
-        lines = [self.pollers.pop(way).line for way in ended]
-        # All at once: each may take its two seconds to log off, and a stop has ten.
-        await asyncio.gather(*(line.close() for line in lines))
-
     async def reload(self) -> None:
         """Take the site file anew: whole, or not at all (SIGHUP)."""
         try:
@@ -172,25 +131,20 @@ class Daemon:
         ):
             log.error("the site file was not taken: web, directories and sinks change with a restart only")
             return
-        same = {
-            system.name
-            for system in setup.site.systems
-            if system in before.systems
-            and setup.site.zone_of(system) == before.zone_of(system)
-            and setup.secrets.of(system.name) == self.setup.secrets.of(system.name)
-        }
-        await self._stop_polling(keep=same)
+        same = {system.name for system in setup.site.systems if system in before.systems}
+        keep = {name for name in same if _same_lines(self.setup, setup, name)}
+        await self.polling.stop(keep)
         self.setup = setup
         self.terms = Terms.of(setup.site, setup.contract)
         # What was seen of a system that left, or that is another one now, is no picture of the new one.
         self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
-        self._start_polling()
+        self.polling.start(setup)
         log.info("took the changed site file: %d systems", len(setup.site.systems))
 
     # --- the pipeline -----------------------------------------------------------------------------------
 
-    async def _poll(self, poller: Poller) -> None:
-        self._readings.put_nowait(await poller.read())
+    def _deliver(self, reading: Reading, set_by: timedelta) -> None:
+        self._readings.put_nowait((reading, set_by))
 
     async def _judge(self) -> None:
         wake: datetime | None = None
@@ -221,9 +175,7 @@ class Daemon:
         if not self._unasked():
             self._first_round.set()
         if reading is not None:
-            for waiting in self._waiting.pop((reading.system, reading.protocol), []):
-                if not waiting.done():
-                    waiting.set_result(reading)
+            self.polling.taken(reading)
         return wake
 
     async def _next_reading(self, wake: datetime | None) -> Reading | None:
@@ -271,19 +223,19 @@ class Daemon:
     def _healthy(self) -> Verdict:
         if self._judge_trouble:
             return False, f"Readings cannot be judged, see the daemon's own log: {self._judge_trouble}."
-        return self.schedule.progress(asyncio.get_running_loop().time())
+        return self.polling.schedule.progress(asyncio.get_running_loop().time())
 
     def _ready(self) -> Verdict:
         if unasked := self._unasked():
             return False, f"Not asked yet: {', '.join(unasked)}."
         if self._journal_trouble:
             return False, f"Nothing can be written down: {self._journal_trouble}."
-        return True, f"Each of {len(self.intervals)} ways of access answered or timed out once."
+        return True, f"Each of {len(self.polling.ways)} ways of access answered or timed out once."
 
     def _unasked(self) -> list[str]:
         return [
             f"{system} ({protocol})"
-            for system, protocol in self.intervals
+            for system, protocol in self.polling.ways
             if protocol not in self.knowledge.picture.of(system).accesses
         ]
 
@@ -317,46 +269,19 @@ class Daemon:
             async with asyncio.timeout(2):
                 await self.teller.tell()
 
-    async def _answer(self, request: Request, caller: Caller) -> Answer:
-        return await answer_question(request, self._ticket_views, self._poll_now, self._systems)
-
     def _ticket_views(self) -> tuple[TicketView, ...]:
         return ticket_views(self.knowledge.tickets, self.terms)
-
-    def _systems(self) -> tuple[str, ...]:
-        return tuple(system.name for system in self.setup.site.systems)
-
-    async def _poll_now(self, system: str) -> tuple[Reading, ...]:
-        """Ask that system by each of its ways, on the daemon's own lines and budget; wait for the readings."""
-        ways = [way for way in self.pollers if way[0] == system]
-        waiting = [asyncio.get_running_loop().create_future() for _ in ways]
-        for way, future in zip(ways, waiting, strict=True):
-            self._waiting.setdefault(way, []).append(future)
-        self.schedule.poll_now(system)
-        return tuple(await asyncio.gather(*waiting))
-
-    async def _host_keys(self, system: str) -> tuple[Shown, ...]:
-        return await look(self.setup.site.system(system), self.means.known_hosts)
-
-    def _enroll(self, shown: Shown, caller: Caller) -> None:
-        accept(shown, self.means.known_hosts)
-        log.warning(
-            "%s (%s): host key %s stored, by uid %d", shown.system, shown.protocol, shown.fingerprint, caller.uid
-        )
-        self.schedule.poll_now(shown.system)
-
-    def _retry_login(self, system: str, caller: Caller) -> tuple[str, ...]:
-        ways = [name for name, _ in terminals_of(self.setup.site.system(system))]
-        allowed = tuple(name for name in ways if self.means.logins.allow(system, name))
-        if allowed:
-            log.warning("%s (%s): may log in once more, says uid %d", system, ", ".join(allowed), caller.uid)
-            self.schedule.poll_now(system)
-        return allowed
 
     def _background(self, work: object) -> None:
         if asyncio.iscoroutine(work):
             task = asyncio.ensure_future(work)
             task.add_done_callback(lambda done: done.cancelled() or done.result())
+
+
+def _same_lines(before: Setup, after: Setup, system: str) -> bool:
+    """Whether the lines to a system that is the same in the site file may stay open."""
+    zones = [setup.site.zone_of(setup.site.system(system)) for setup in (before, after)]
+    return zones[0] == zones[1] and before.secrets.of(system) == after.secrets.of(system)
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
