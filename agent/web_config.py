@@ -144,6 +144,9 @@ def load_web_config(path: Path) -> WebConfig:
     if model is None or wrong:
         raise ConfigError(wrong)
     rate = model.rate_limit
+    if rate.interval and not rate.burst:  # the toolkit would answer nobody
+        sentence = "expected 1 or more where there is an interval; got none"
+        raise ConfigError([_at(tree, tree.root.get("rate_limit"), "burst", sentence)])
     return WebConfig(
         users=model.basic_auth_users,
         headers=tuple(model.http_server_config.headers.items()),
@@ -250,10 +253,6 @@ def _own_mistakes(tree: Tree, path: Path) -> Iterator[Mistake]:
         yield from _tls_mistakes(tree, tls)
     if http := tree.root.get("http_server_config"):
         yield from _http_mistakes(tree, http)
-    if (rate := tree.root.get("rate_limit")) and rate.text("interval") not in (None, "0"):
-        burst = rate.get("burst")
-        if burst is None or burst.value == 0:
-            yield _at(tree, rate, "burst", "expected 1 or more where there is an interval; got none")
     users = tree.root.get("basic_auth_users")
     if users is None or not isinstance(users.value, dict):
         return
@@ -315,9 +314,11 @@ def _http_mistakes(tree: Tree, http: Node) -> Iterator[Mistake]:
             yield Mistake(
                 tree.file, node.key_line, node.key_column, f"http_server_config.headers.{name}", wanted
             )
+        elif not isinstance(node.value, str):
+            continue  # the schema says so
         elif HEADERS[name] and node.value not in HEADERS[name]:
             yield tree.mistake(node, f"expected {' or '.join(HEADERS[name])}; got {shown(node.value)}")
-        elif isinstance(node.value, str) and not (node.value.isascii() and node.value.isprintable()):
+        elif not (node.value.isascii() and node.value.isprintable()):
             yield tree.mistake(node, f"expected one line of plain ASCII; got {shown(node.value)}")
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from agent.config import ConfigError
 from agent.shipped import shipped
-from agent.web_config import HttpServer, RateLimit, TlsServer, WebFileModel, load_web_config
+from agent.web_config import HEADERS, HttpServer, RateLimit, TlsServer, WebFileModel, load_web_config
 from tests.certificates import Authority, pem_of
 from tests.watched import CHECKOUT
 
@@ -137,6 +137,62 @@ def test_htpasswd_makes_hashes_that_are_taken(folder: Path) -> None:
     user, _, hashed = done.stdout.strip().partition(":")
     config = load_web_config(written(folder, f"basic_auth_users: {{{user}: {hashed}}}"))
     assert bcrypt.checkpw(b"made-up", config.users["prometheus"].encode())
+
+
+KEYS = [("tls_server_config", key) for key in (*TlsServer.model_fields, "key", "client_allowed_sans", "x")]
+KEYS += [("http_server_config", key) for key in HttpServer.model_fields]
+KEYS += [("http_server_config.headers", key) for key in HEADERS]
+KEYS += [("rate_limit", key) for key in RateLimit.model_fields]
+KEYS += [("basic_auth_users", "a"), *(("", key) for key in WebFileModel.model_fields)]
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS, ids=lambda word: word or "top")
+def test_any_value_of_any_key_is_taken_or_refused_in_sentences(section: str, key: str, folder: Path) -> None:
+    for value in (
+        "",
+        "[]",
+        "{}",
+        "[[]]",
+        "{a: {b: c}}",
+        "5",
+        "-1.5",
+        "true",
+        "''",
+        "x",
+        "/",
+        "0",
+        "0s",
+        "[deny]",
+    ):
+        lines = [key + ": " + value]
+        for name in reversed(section.split(".") if section else []):
+            beside = ["cert_file: agent.crt", "key_file: agent.key"] if name == "tls_server_config" else []
+            below = [line for line in beside if not line.startswith(f"{key}:")] + lines
+            lines = [f"{name}:", *("  " + line for line in below)]
+        path = written(folder, "\n".join(lines))
+        try:
+            config = load_web_config(path)
+        except ConfigError as error:
+            for mistake in error.mistakes:
+                assert re.fullmatch(r"expected .+; got .+", mistake.sentence), mistake
+                assert " object at 0x" not in mistake.sentence
+        else:
+            assert not config.users
+            assert (config.tls is not None) == (section == "tls_server_config")
+
+
+def test_the_scrape_that_the_page_shows_is_understood_by_prometheus(folder: Path) -> None:
+    promtool = shutil.which("promtool") or pytest.skip("promtool is not installed: apt install prometheus")
+    page = (CHECKOUT / "docs/web.md").read_text(encoding="utf-8")
+    shown = re.search(r"^```yaml\n(scrape_configs:.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    text = shown[1].replace("/etc/prometheus/agents-ca.crt", str(folder / "clients-ca.crt"))
+    (folder / "password").touch()
+    text = text.replace("/etc/prometheus/trunkwatch.password", str(folder / "password"))
+    (folder / "prometheus.yml").write_text(text)
+    command = [promtool, "check", "config", str(folder / "prometheus.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_page_about_it_tells_every_key_and_header() -> None:

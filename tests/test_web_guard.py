@@ -26,12 +26,14 @@ from urllib.parse import quote
 import bcrypt
 import pytest
 import yaml
+from starlette.types import Message, Receive, Scope, Send
 
 from agent.mistakes import ConfigError
+from agent.passwords import Passwords
 from agent.web import listen_on, serve_on
-from agent.web_config import Rate
+from agent.web_config import Rate, WebConfig
 from agent.web_file import WebFile
-from agent.web_guard import Bucket, credentials
+from agent.web_guard import Bucket, Guard, credentials
 from tests.certificates import Authority
 from tests.site_view import RICH
 from tests.watched import free_port
@@ -371,6 +373,44 @@ def test_a_changed_password_and_a_removed_user_end_at_once_on_kept_connections_t
             for user in both:
                 assert ask_on(kept, "/metrics", basic(user, "made-up")).status == 401
             assert ask_on(kept, "/metrics", basic("prometheus", "new")).status == 200
+
+    with_server(place, story)
+
+
+def test_a_user_who_is_removed_while_his_password_is_checked_is_refused() -> None:
+    users = {"prometheus": hashed(b"made-up")}
+    versions = iter([WebConfig(users=users), WebConfig(users={"operator": hashed(b"made-up")})])
+    sent: list[Message] = []
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("the page was reached")
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        passwords = Passwords()
+        scope = {"type": "http", "method": "GET", "headers": [(b"authorization", RIGHT.encode())]}
+        await Guard(page, {}, lambda: next(versions), passwords)(scope, receive, send)
+        await passwords.close()
+
+    asyncio.run(run())
+    assert sent[0]["status"] == 401
+
+
+def test_nothing_but_http_gets_past(place: Place) -> None:
+    place.write(basic_auth_users={"prometheus": hashed(b"made-up")})
+
+    def story(port: int) -> None:
+        for path in PATHS:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+                upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                upgrade += f"Sec-WebSocket-Key: {'A' * 22}==\r\n"
+                client.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n{upgrade}\r\n".encode())
+                assert client.recv(1000).startswith(b"HTTP/1.1 403 ")
 
     with_server(place, story)
 
