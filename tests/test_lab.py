@@ -1,4 +1,7 @@
-"""The lab: one model behind three real SNMP agents, faults that leave nothing behind, and its commands."""
+"""The lab: one model behind three real SNMP agents, faults that leave nothing behind, and its commands.
+
+Its SSH servers are in test_lab_ssh.py, and that its faces agree in test_lab_faces.py.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,7 @@ from pysnmp.hlapi.v3arch.asyncio import (
 )
 
 from agent.site import Site
+from collectors.products import find_products
 from tests.lab import model
 from tests.lab.cells import Face, Oid, oid
 from tests.lab.faces import face
@@ -554,7 +558,7 @@ def test_net_snmp_reads_every_system(program: str, system: str) -> None:
 
 
 def test_the_site_file_is_a_valid_site_whose_systems_are_those_of_the_model(tmp_path: Path) -> None:
-    path = write_site(tmp_path, web_port=1234, octet=OCTET, port=4321)
+    path = write_site(tmp_path, web_port=1234, octet=OCTET, port=4321, ssh_port=4322)
     site = Site.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     customer = model.customer(NOW, octet=OCTET, port=4321)
     for simulated in customer.systems:
@@ -562,6 +566,12 @@ def test_the_site_file_is_a_valid_site_whose_systems_are_those_of_the_model(tmp_
         assert str(system.address) == customer.address(simulated)
         assert system.snmp is not None
         assert (system.snmp.port, system.snmp.version) == (4321, simulated.version)
+        name = "ssh" if isinstance(simulated, Gateway) else "sat"
+        terminal = getattr(system, name)
+        spoken = name in find_products()[system.product].polls  # else the site file would be refused
+        assert (terminal is not None) == spoken
+        if terminal is not None:
+            assert (terminal.port, terminal.user) == (4322, model.USER)
         assert system.gateway_number == (simulated.number if isinstance(simulated, Gateway) else None)
     assert site.web.port == 1234
     assert [(group.number, group.use) for group in site.system("cm1").trunk_groups] == [(10, "internal")]
@@ -695,6 +705,7 @@ def test_fault_clear_and_status_reach_the_running_lab(tmp_path: Path) -> None:
         status = lab_command("status", folder=folder).stdout
         assert str(process.pid) in status
         assert "garbage cm1, since " in status
+        assert status.count("SSH, 0 logins, 0 refused, 0 sessions open") == 3
         assert lab_command("clear", folder=folder).stdout == "Cleared garbage cm1.\n"
         assert "No fault is set." in lab_command("status", folder=folder).stdout
         process.send_signal(signal.SIGTERM)

@@ -34,13 +34,17 @@ def other_key(keys: Keys, system: System) -> asyncssh.SSHKey:
 @cache
 def passing_keys() -> Keys:
     """Keys that are kept nowhere; the same for as long as this process lives."""
-    return {name: _make(kind) for name, kind in _wanted()}
+    return {
+        name + tail: asyncssh.generate_private_key(kind)
+        for name, kind in _KINDS.items()
+        for tail in ("", _OTHER)
+    }
 
 
 def kept_keys(folder: Path) -> Keys:
-    """The keys of this folder, each made (0600) if it is not there yet."""
+    """The keys of this folder (0600). One that is not there yet becomes this process's own."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {name: _kept(folder / name, kind) for name, kind in _wanted()}
+    return {name + tail: _kept(folder / (name + tail)) for name in _KINDS for tail in ("", _OTHER)}
 
 
 def known_hosts(customer: Customer, keys: Keys) -> str:
@@ -52,18 +56,10 @@ def known_hosts(customer: Customer, keys: Keys) -> str:
     return "".join(lines)
 
 
-def _wanted() -> list[tuple[str, str]]:
-    return [(name + tail, kind) for name, kind in _KINDS.items() for tail in ("", _OTHER)]
-
-
-def _make(kind: str) -> asyncssh.SSHKey:
-    return asyncssh.generate_private_key(kind)
-
-
-def _kept(path: Path, kind: str) -> asyncssh.SSHKey:
+def _kept(path: Path) -> asyncssh.SSHKey:
     if not path.exists():
         new = path.with_name(f"{path.name}.{os.getpid()}.new")
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(_make(kind).export_private_key())
+            file.write(passing_keys()[path.name].export_private_key())
         new.replace(path)
     return asyncssh.read_private_key(path)

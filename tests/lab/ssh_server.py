@@ -162,7 +162,6 @@ class SshServer:
         finally:
             self.counts.open -= 1
             terminal.exit(0)
-            terminal.channel.get_connection().close()
 
     async def _talk(self, screen: Screen) -> None:
         system = self.system
