@@ -16,7 +16,7 @@ from pathlib import Path
 from collectors.sessions.ssh import HostKey
 
 from agent.state_files import write_aside
-from collectors.base import Refused
+from collectors.base import SENTENCE, Refused
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +43,8 @@ class KnownHostsFile:
             try:
                 self._refresh()
             except OSError as error:
-                raise Refused(
-                    f"host key of {address}", f"{self.path} cannot be read: {error.strerror}"
-                ) from None
+                why = f"{self.path} cannot be read: {error.strerror}"
+                raise Refused(f"host key of {address}", why, most=SENTENCE) from None
             return self._keys.get(_place(address, port), ())
 
     def store(self, address: str, port: int, key: HostKey) -> None:

@@ -41,11 +41,13 @@ Role = Literal[
 ]
 
 QUOTE = 80  # characters of an answer that an error may quote
-SENTENCE = 240  # characters of an error that quotes none
+SENTENCE = 300  # characters of a sentence of our own
 
 
 class PollError(Exception):
-    """A poll that could not be read to its end. Names the question; quotes at most 80 characters of it.
+    """A poll that could not be read to its end. Names the question; quotes at most 80 characters.
+
+    `most`: how much of `detail` is kept; more than 80 only for a sentence of our own that quotes no device.
 
     Unreachable  no answer in time, or none that belongs to the question
     Refused      credentials, host key or a locked account
@@ -53,11 +55,10 @@ class PollError(Exception):
     """
 
     kind: ClassVar[ErrorKind]
-    longest: ClassVar[int] = SENTENCE
 
-    def __init__(self, question: str, detail: str) -> None:
+    def __init__(self, question: str, detail: str, *, most: int = QUOTE) -> None:
         self.question = question
-        self.detail = detail[: self.longest]
+        self.detail = detail[:most]
         super().__init__(f"{question}: {self.detail}")
 
 
@@ -77,7 +78,6 @@ class BadAnswer(PollError):
     """The system answered, and the answer cannot be read. Never 'nothing wrong', never 'none'."""
 
     kind = "unreadable"
-    longest = QUOTE
 
 
 @dataclass(frozen=True, slots=True)
