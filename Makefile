@@ -9,11 +9,12 @@ RIGHT := -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_in
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p $(RIGHT) && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint clean
+.PHONY: help run test test-legacy-ssh lint clean
 
 help:
 	@echo 'make run    watch a simulated telephony site (Ctrl-C stops it)'
 	@echo 'make test   run every test and check'
+	@echo 'make test-legacy-ssh  the SSH tests with the paramiko that still knows DSA host keys'
 	@echo 'make lint   the checks alone: style, types, who may import whom'
 	@echo 'make clean  remove what these made'
 
@@ -23,6 +24,15 @@ run: $(STAMP)
 # Most tests wait for real programs, so four at a time suit two cores.
 test: $(STAMP) lint
 	$(VENV)/bin/pytest -n 4 --dist loadgroup $(PYTEST_ARGS)
+
+# The last paramiko that knows the DSA host keys of old gateways, in an environment of its own.
+LEGACY := .venv-legacy
+test-legacy-ssh: $(STAMP) $(LEGACY)/.installed
+	$(LEGACY)/bin/python -m pytest -n 2 $(PYTEST_ARGS) $(wildcard tests/test_ssh*.py tests/test_sat*.py tests/test_cli*.py)
+
+$(LEGACY)/.installed: setup.cfg constraints/legacy-ssh.txt
+	rm -rf $(LEGACY) && $(VENV)/bin/python -m venv $(LEGACY)
+	$(LEGACY)/bin/pip install --quiet --disable-pip-version-check -c constraints/legacy-ssh.txt --editable ".[test]" && touch $@
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check
@@ -48,4 +58,4 @@ $(STAMP): setup.cfg pyproject.toml
 		$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable ".[test]" && pwd >$@'
 
 clean:
-	rm -rf $(VENV) .lab build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-legacy .lab build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,6 +12,7 @@ from collectors.base.product import (
 )
 from collectors.base.readings import (
     QUOTE,
+    SENTENCE,
     BadAnswer,
     Controller,
     ErrorKind,
@@ -52,6 +53,7 @@ from collectors.base.terminal import (
 
 __all__ = [
     "QUOTE",
+    "SENTENCE",
     "SYS_DESCR",
     "SYS_OBJECT_ID",
     "SYS_UPTIME",

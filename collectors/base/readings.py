@@ -41,10 +41,13 @@ Role = Literal[
 ]
 
 QUOTE = 80  # characters of an answer that an error may quote
+SENTENCE = 300  # characters of a sentence of our own
 
 
 class PollError(Exception):
     """A poll that could not be read to its end. Names the question; quotes at most 80 characters.
+
+    `most`: how much of `detail` is kept; more than 80 only for a sentence of our own that quotes no device.
 
     Unreachable  no answer in time, or none that belongs to the question
     Refused      credentials, host key or a locked account
@@ -53,9 +56,9 @@ class PollError(Exception):
 
     kind: ClassVar[ErrorKind]
 
-    def __init__(self, question: str, detail: str) -> None:
+    def __init__(self, question: str, detail: str, *, most: int = QUOTE) -> None:
         self.question = question
-        self.detail = detail[:QUOTE]
+        self.detail = detail[:most]
         super().__init__(f"{question}: {self.detail}")
 
 

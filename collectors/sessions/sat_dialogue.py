@@ -1,0 +1,195 @@
+"""What is said on the way to a SAT, in it and out of it, over OSSI. Runs in the thread of a session.
+
+Sources: DEFINITY.pm of benroy73/pbxd-perl (login, synchronising, logging off), konnect2 (terminal types, the
+way through the Linux shell), w1n555's PROTOCOL.md (port 5022, the pager of ossit). What an answer says is
+read by `ossi`; when a session is opened or dropped is decided by the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from collectors.base import SENTENCE, BadAnswer, Refused, SatAnswer
+from collectors.sessions import ossi
+from collectors.sessions.login import Conversation, Login, LoginGuard, Stopped
+from collectors.sessions.ssh_terminal import Terminal
+from collectors.sessions.workers import Limit
+
+TRIES = 3  # of a command that finds the system busy
+BUSY_PAUSE = 3.0  # seconds until it is tried again
+QUIET = 0.2  # seconds of silence after which an unended last line is the last line
+PAGE_QUIET = 0.6  # the same for ossit, where an end may stand between two pages (w1n555: 0.4 to 0.8 s)
+PROMPT_QUIET = 0.3  # seconds of silence after which a shell prompt is no part of a message of the day
+
+Prompt = Literal[
+    "no port", "incorrect", "terminal type", "shell terminal", "secret", "ready", "shell", "nothing known"
+]
+
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9]|[78=>])")
+_PROMPTS: tuple[tuple[Prompt, re.Pattern[str]], ...] = (
+    ("no port", re.compile(r"Login resources unavailable")),
+    ("incorrect", re.compile(r"Login incorrect|Permission denied|Access denied|Authentication failed", re.I)),
+    ("terminal type", re.compile(r"Terminal Type \(.+\): \[.+\] ?\Z", re.DOTALL)),
+    ("shell terminal", re.compile(r"terminal type.*=> ?\Z", re.I)),
+    (
+        "secret",
+        re.compile(r"(?:^|[\r\n])(?:[^\r\n]*\b(?:pin|password|response|login|username)) *: ?\Z", re.I),
+    ),
+    ("ready", re.compile(r"(?:^|[\r\n])t[ \t]*[\r\n]*\Z")),
+    ("shell", re.compile(r"(?:^|[\r\n])[^\r\n]*[$#>%] ?\Z")),
+)
+_IDLE = re.compile(re.escape(ossi.IDLE) + r"[ \t]*[\r\n]+t[ \t]*[\r\n]*\Z")
+_LEAVING = re.compile(r"Proceed With Logoff", re.I)
+
+
+class NoPort(Refused):
+    """All SAT ports of the system are in use."""
+
+
+class SatDialogue:
+    """The dialogue of one SAT session. `name`: of the connection, for errors."""
+
+    def __init__(self, name: str, login: Login, guard: LoginGuard, terminals: Sequence[str]) -> None:
+        self._name = name
+        self._login = login
+        self._guard = guard
+        self._terminals = list(terminals)
+        self._terminal: Terminal
+        self._kind = ""  # the terminal type that was accepted
+        self._echoes = False
+        self._through_shell = False
+
+    def enter(self, terminal: Terminal, limit: Limit) -> str:
+        """From the first prompt to OSSI, in step. Raises Refused, BadAnswer, Late, HungUp."""
+        self._terminal = terminal
+        conversation = Conversation(self._login)
+        while (prompt := self._next_prompt(limit)) != "ready":
+            said = terminal.text
+            terminal.take()
+            self._reply(prompt, _plain(said), conversation, limit)
+        self._synchronise("\rt\r", limit)
+        self._echoes = self._synchronise("t\r", limit).lstrip().startswith("t")
+        return f"terminal type {self._kind}"
+
+    def probe(self, limit: Limit) -> None:
+        """A lone `t` costs the system nothing and proves that it listens. Raises Late, HungUp."""
+        self._synchronise("t\r", limit)
+
+    def ask(self, command: str, fids: Sequence[str], limit: Limit) -> SatAnswer:
+        """The answer to one command; asked again a few times where the system is busy with another."""
+        for tried in range(TRIES):
+            if tried:
+                limit.pause(BUSY_PAUSE)
+            answer = ossi.parse(command, self._exchange(command, ossi.request(command, fids), limit))
+            if answer.error is None or not answer.error.startswith(ossi.BUSY):
+                self._terminal.take()
+                return answer
+        raise BadAnswer(command, f"busy, {TRIES} times: {answer.error}")
+
+    def leave(self, limit: Limit) -> None:
+        """Log off, out of the shell too, and wait until the system hangs up. Raises Late, HungUp."""
+        terminal = self._terminal
+        terminal.take()
+        terminal.send("c logoff \rt\r", limit)
+        while True:
+            terminal.wait(limit)
+            if _LEAVING.search(terminal.tail):
+                terminal.take()
+                terminal.send("y\r", limit)
+            elif self._through_shell and self._prompt() == "shell":
+                terminal.take()
+                terminal.send("exit\r", limit)
+
+    def _next_prompt(self, limit: Limit) -> Prompt:
+        while True:
+            prompt = self._prompt()
+            if prompt == "shell":
+                if not self._terminal.wait(limit, PROMPT_QUIET):
+                    return prompt
+            elif prompt == "nothing known" or (prompt == "ready" and not self._kind):
+                self._terminal.wait(limit)
+            else:
+                return prompt
+
+    def _prompt(self) -> Prompt:
+        tail = _plain(self._terminal.tail)
+        return next((name for name, looks in _PROMPTS if looks.search(tail)), "nothing known")
+
+    def _reply(self, prompt: Prompt, said: str, conversation: Conversation, limit: Limit) -> None:
+        terminal = self._terminal
+        if prompt == "no port":
+            raise NoPort(self._name, "no free SAT port: all of them are in use", most=SENTENCE)
+        if prompt == "incorrect":
+            self._refuse("the SAT refused the login: wrong password or PIN, or a locked login")
+        if prompt == "terminal type":
+            if not self._terminals:
+                raise BadAnswer(self._name, "the SAT takes none of the terminal types that are known here")
+            self._kind = self._terminals.pop(0)
+            terminal.send(f"{self._kind}\r", limit)
+        elif prompt == "shell terminal":
+            terminal.send("vt100\r", limit)
+        elif prompt == "shell":
+            if self._through_shell:
+                raise BadAnswer(self._name, f"the shell gives no SAT: {_last(self._login.hide(said))!r}")
+            self._through_shell = True
+            terminal.send("sat\r", limit)
+        elif prompt == "secret":
+            # the whole text, as a challenge stands above its prompt
+            try:
+                answers = conversation.answers(said, "", [(_last(said), False)])
+            except Stopped as stop:
+                self._refuse(str(stop))
+            terminal.send(f"{answers[0]}\r", limit)
+
+    def _refuse(self, why: str) -> None:
+        self._guard.refused(why)
+        raise Refused(self._name, why, most=SENTENCE) from None
+
+    def _synchronise(self, send: str, limit: Limit) -> str:
+        """Send a terminator that ends nothing; returns what came up to the words that say so."""
+        terminal = self._terminal
+        terminal.take()
+        terminal.send(send, limit)
+        while not _IDLE.search(terminal.tail):
+            terminal.wait(limit)
+        return terminal.take()
+
+    def _exchange(self, command: str, request: str, limit: Limit) -> str:
+        """Send one request; returns the raw text of its answer."""
+        terminal = self._terminal
+        terminal.take()
+        terminal.send(request, limit)
+        paged = self._kind.startswith("ossi") and "t" in self._kind[4:]
+        quiet = PAGE_QUIET if paged else QUIET
+        fresh = ""
+        if self._echoes:
+            while (rest := ossi.without_echo(request, terminal.text)) is None:
+                terminal.wait(limit)
+            fresh = rest
+        start = terminal.size - len(fresh)
+        while True:
+            if pages := len(ossi.MORE.findall(fresh)):
+                terminal.send("y\r" * pages, limit)
+            end = ossi.ended(terminal.tail) if terminal.size > start else False
+            if end and not paged:
+                break
+            more = terminal.wait(limit, None if end is False else quiet)
+            if not more:
+                break
+            fresh = fresh[1 - len(ossi.MORE_WORDS) :] + more  # a pager may come in two pieces
+        raw = terminal.text[start:]
+        if paged and self._synchronise("t\r", limit).replace(ossi.IDLE, "").replace("t", "").strip():
+            # silence after an end may be a system that is slow with its next page; this proves that it is not
+            raise BadAnswer(command, "the answer went on after its end")
+        return raw
+
+
+def _plain(text: str) -> str:
+    return _ANSI.sub("", text)
+
+
+def _last(text: str) -> str:
+    lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]
+    return lines[-1][-60:] if lines else ""
