@@ -62,7 +62,7 @@ def run(site: SiteOption = None) -> None:
 @app.command()
 def check(site: SiteOption = None) -> None:
     """Check the site file with the code that start-up uses, and print what it found."""
-    printing.console().print(printing.showsetup_of(setup_of(site)))
+    printing.console().print(printing.show_setup(setup_of(site, with_secrets=True)))
 
 
 @app.command()
@@ -151,12 +151,10 @@ def _tickets(setup: Setup) -> tuple[TicketView, ...]:
         end(str(error), 1)
 
 
-async def _poll_alone(setup: Setup, name: str) -> list[Reading]:
+async def _poll_alone(setup: Setup, name: str) -> tuple[Reading, ...]:
     def now() -> datetime:
         return datetime.now(UTC)
 
     system, means = setup.site.system(name), Means.of(setup, now)
-    return [
-        await poll_once(open_poller(setup, system, protocol, means=means, now=now))
-        for protocol, _ in setup.ways(system)
-    ]
+    pollers = [open_poller(setup, system, protocol, means=means, now=now) for protocol, _ in setup.ways(system)]
+    return tuple(await asyncio.gather(*map(poll_once, pollers)))

@@ -23,6 +23,7 @@ from agent.questions import WAYS, no_such_system
 from agent.site import System
 from collectors.base import PollError
 
+
 def enroll(
     system: str,
     site: SiteOption = None,

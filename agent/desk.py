@@ -1,7 +1,7 @@
 """Answers the questions that the command line asks the running daemon. It decides nothing.
 
-What devices are asked goes over the daemon's own lines and budget. Who asks is the kernel's word, never a name
-that a client claims.
+What devices are asked goes over the daemon's own lines and budget. Who asks is the kernel's word, never a
+name that a client claims.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class Desk:
         logins = self._polling.means.logins
         allowed = tuple(name for name, _ in terminals_of(system) if logins.allow(system.name, name))
         if allowed:
-            log.warning("%s (%s): may log in once more, says uid %d", system.name, ", ".join(allowed), caller.uid)
+            log.warning(
+                "%s (%s): may log in once more, says uid %d", system.name, ", ".join(allowed), caller.uid
+            )
             self._polling.schedule.poll_now(system.name)
         return _yes(WAYS.dump_python(allowed, mode="json"))
 

@@ -13,10 +13,9 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from collectors.sessions.ssh import HostKey
-
 from agent.state_files import write_aside
 from collectors.base import SENTENCE, Refused
+from collectors.sessions.ssh import HostKey
 
 log = logging.getLogger(__name__)
 

@@ -23,11 +23,9 @@ Way = tuple[str, ProtocolName]
 
 
 class Polling:
-    """The lines and the schedule of a site. `deliver`: takes each reading, and the steps of the clock till then."""
+    """The lines and the schedule of a site. `deliver`: takes each reading, and the clock's steps till then."""
 
-    def __init__(
-        self, setup: Setup, clock: Clock, deliver: Callable[[Reading, timedelta], None]
-    ) -> None:
+    def __init__(self, setup: Setup, clock: Clock, deliver: Callable[[Reading, timedelta], None]) -> None:
         self.schedule = Schedule(())
         self.means = Means.of(setup, clock.now)
         self._clock = clock
@@ -41,7 +39,7 @@ class Polling:
         return tuple(self._pollers)
 
     def start(self, setup: Setup) -> None:
-        """Ask every system of the site by each of its ways, on the lines that are open already or on new ones."""
+        """Ask every system of the site by each of its ways, on the lines that are open or on new ones."""
         tasks = []
         for system in setup.site.systems:
             for protocol, pacing in setup.ways(system):
@@ -64,7 +62,7 @@ class Polling:
         self.schedule.start()
 
     async def stop(self, keep: Container[str] = ()) -> None:
-        """Ask nobody any more; hang up, but for the lines to the systems to keep. Takes some seconds at most."""
+        """Ask nobody any more; hang up, but for the lines to the systems to keep. Takes seconds at most."""
         await self.schedule.stop()
         for waiting in (each for readings in self._waiting.values() for each in readings if not each.done()):
             waiting.set_exception(TimeoutError())
