@@ -156,5 +156,7 @@ async def _poll_alone(setup: Setup, name: str) -> tuple[Reading, ...]:
         return datetime.now(UTC)
 
     system, means = setup.site.system(name), Means.of(setup, now)
-    pollers = [open_poller(setup, system, protocol, means=means, now=now) for protocol, _ in setup.ways(system)]
+    pollers = [
+        open_poller(setup, system, protocol, means=means, now=now) for protocol, _ in setup.ways(system)
+    ]
     return tuple(await asyncio.gather(*map(poll_once, pollers)))

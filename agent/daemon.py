@@ -13,16 +13,17 @@ import asyncio
 import logging
 import signal
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from agent.alertlog import AlertLog, LogLine
+from agent.clock import Clock
 from agent.control import ControlServer
 from agent.desk import Desk
 from agent.entries import AgentStarted, AgentStopped, Body
 from agent.journal import Journal, JournalError
-from agent.knowledge import Knowledge
+from agent.knowledge import Knowledge, restamped
 from agent.loading import ConfigError, Setup, load_setup
 from agent.polling import Polling
 from agent.questions import POLL_PATIENCE
@@ -41,15 +42,15 @@ LOOK_AGAIN = timedelta(seconds=30)  # without news or a hold that ends: rules th
 
 
 class Daemon:
-    """One running agent. `now`: the wall clock, UTC."""
+    """One running agent."""
 
-    def __init__(
-        self, setup: Setup, journal: Journal, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, setup: Setup, journal: Journal) -> None:
         self.setup = setup
         self.journal = journal
-        self.now = now
-        self.started = now()
+        self.clock = Clock()
+        self.now = self.clock.now
+        self.started = self.now()
+        self._followed = self.clock.set_by  # the steps of the clock that `knowledge` has followed
         self.terms = Terms.of(setup.site, setup.contract)
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
@@ -58,11 +59,12 @@ class Daemon:
             journal, AlertLog(setup.alert_log, setup.site.sinks.alert_log.format), self._terms
         )
         self.teller.hear(journal.entries)
-        self._readings: asyncio.Queue[Reading] = asyncio.Queue()
+        self._readings: asyncio.Queue[tuple[Reading, timedelta] | None] = asyncio.Queue()
         self._journal_trouble = ""
         self._judge_trouble = ""
         self._first_round = asyncio.Event()
         self._stop = asyncio.Event()
+        self.clock.listen(self._clock_was_set)
 
     # --- start and stop ---------------------------------------------------------------------------------
 
@@ -149,9 +151,9 @@ class Daemon:
     async def _judge(self) -> None:
         wake: datetime | None = None
         while True:
-            reading = await self._next_reading(wake)
+            heard = await self._next_reading(wake)
             try:
-                wake = await self._take(reading)
+                wake = await self._take(heard)
             except Exception as error:
                 # A mistake of ours over one reading must not blind us to the others; /healthz says so.
                 wake = None
@@ -161,16 +163,17 @@ class Daemon:
             else:
                 self._judge_trouble = ""
 
-    async def _take(self, reading: Reading | None) -> datetime | None:
+    async def _take(self, heard: tuple[Reading, timedelta] | None) -> datetime | None:
         """Take one reading, or the passing of time; when to look again unasked."""
-        if reading is not None:
+        reading = None
+        if heard is not None:
+            self._follow_clock()
+            reading = restamped(heard[0], self.clock.set_by - heard[1])
             self._say_sight(reading)
             self.knowledge, facts = self.knowledge.hear(reading)
             await self._tell(facts)
-        setup = self.setup
-        bodies, self.knowledge, wake = self.knowledge.judge(
-            setup.site, setup.contract, setup.watches, self.now()
-        )
+        setup, now = self.setup, self._follow_clock()
+        bodies, self.knowledge, wake = self.knowledge.judge(setup.site, setup.contract, setup.watches, now)
         await self._tell(bodies)
         if not self._unasked():
             self._first_round.set()
@@ -178,7 +181,21 @@ class Daemon:
             self.polling.taken(reading)
         return wake
 
-    async def _next_reading(self, wake: datetime | None) -> Reading | None:
+    def _follow_clock(self) -> datetime:
+        """The time, and all that is known moved by as much as the clock was set before it.
+
+        Here and nowhere else: while an entry is being written, what it will change must not move away.
+        """
+        now = self.now()
+        self.knowledge = self.knowledge.clock_set(self.clock.set_by - self._followed)
+        self._followed = self.clock.set_by
+        return now
+
+    def _clock_was_set(self, step: timedelta) -> None:
+        self.started += step
+        self._readings.put_nowait(None)  # judge again: the wait for a hold's end was reckoned before
+
+    async def _next_reading(self, wake: datetime | None) -> tuple[Reading, timedelta] | None:
         """The next reading, or None when a hold ends before one comes."""
         wait = LOOK_AGAIN if wake is None else max(min(wake - self.now(), LOOK_AGAIN), timedelta(0))
         with suppress(TimeoutError):
@@ -208,13 +225,14 @@ class Daemon:
 
     def view(self) -> AgentView:
         """The whole agent as it is now, for metrics, status page and questions."""
+        now = self.now()
         return agent_view(
             self.terms,
-            self.knowledge,
+            self.knowledge.clock_set(self.clock.set_by - self._followed),
             products=self.setup.products,
             watches=self.setup.watches,
             started=self.started,
-            now=self.now(),
+            now=now,
             version=VERSION,
             healthy=self._healthy(),
             ready=self._ready(),

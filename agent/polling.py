@@ -23,7 +23,7 @@ Way = tuple[str, ProtocolName]
 
 
 class Polling:
-    """The lines and the schedule of a site. `deliver`: takes each reading, and the clock's steps till then."""
+    """The lines and the schedule of a site. `deliver`: takes a reading, and the clock's steps till then."""
 
     def __init__(self, setup: Setup, clock: Clock, deliver: Callable[[Reading, timedelta], None]) -> None:
         self.schedule = Schedule(())
