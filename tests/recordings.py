@@ -4,13 +4,14 @@
 recording does not know fails the test, as does an answer that nobody asked for: a device that has nothing
 to say must be recorded as `absent` (a scalar) or `empty` (a column). Nothing here talks to a network.
 
-Answers are written `TYPE VALUE`: integer, text, hex, oid, address. In place of an answer a question can end
-in `silent`, `refused` or `error-status WORD`.
+SNMP answers are written `TYPE VALUE`: integer, text, hex, oid, address. The answer of a SAT or a command line
+is the raw text from the terminal, under its command (a SAT's with the fields that are asked for behind it);
+the session's own reader takes it apart. In place of an answer a question can end in `silent`, `refused` or,
+over SNMP, `error-status WORD`.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -22,16 +23,21 @@ import yaml
 from collectors.base import (
     Answers,
     BadAnswer,
+    CliAnswer,
     Findings,
     Observation,
     PollError,
     Product,
+    ProtocolName,
     Refused,
     RestartEvent,
+    Role,
     Sample,
+    SatAnswer,
     Unreachable,
     Value,
 )
+from collectors.sessions import cli_text, ossi
 
 FOLDER = Path(__file__).parent / "recordings"
 FACTS = ("verified", "synthetic")
@@ -43,17 +49,18 @@ class Recording:
 
     path: Path
     product: str
-    protocol: str
+    protocol: ProtocolName
     facts: str
     note: str
     at: datetime
     scalars: Mapping[str, str]
     columns: Mapping[str, str | Mapping[str, str]]
+    commands: Mapping[str, str]
     expect: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """The case: healthy, failing, unreadable, dead …"""
+        """The file's name without its ending: healthy, sat-failing …"""
         return self.path.stem
 
 
@@ -61,7 +68,7 @@ def load(path: Path) -> Recording:
     """Read one recording. Every scalar of the YAML is text, so no value is guessed at. Raises ValueError."""
     with path.open(encoding="utf-8") as file:
         told = yaml.load(file, Loader=yaml.BaseLoader)  # noqa: S506 - the loader that makes text of everything
-    known = {"product", "protocol", "facts", "note", "at", "scalars", "columns", "expect"}
+    known = {"product", "protocol", "facts", "note", "at", "scalars", "columns", "commands", "expect"}
     if not isinstance(told, dict) or told.keys() - known or told.get("facts") not in FACTS:
         raise ValueError(f"{path}: expected {sorted(known)} with facts of {FACTS}")
     return Recording(
@@ -73,6 +80,7 @@ def load(path: Path) -> Recording:
         at=datetime.fromisoformat(told["at"]),
         scalars=told.get("scalars") or {},
         columns=told.get("columns") or {},
+        commands=told.get("commands") or {},
         expect=told["expect"],
     )
 
@@ -100,7 +108,7 @@ def parse(text: str) -> Value | None:
 
 
 @dataclass(slots=True)
-class RecordedSession:
+class RecordedSnmp:
     """An SNMP session that answers from a recording, as `collectors.base.SnmpSession` says.
 
     `asked`: what was asked for so far, scalars and columns.
@@ -116,7 +124,7 @@ class RecordedSession:
             self.asked.add(oid)
             if oid not in self.recording.scalars:
                 raise AssertionError(f"{self.recording.path}: scalar {oid} was asked for and is not recorded")
-            self._ends(oid, self.recording.scalars[oid])
+            _ends(oid, self.recording.scalars[oid])
             value = parse(self.recording.scalars[oid])
             if value is not None:
                 values[oid] = value
@@ -133,7 +141,7 @@ class RecordedSession:
                     f"{self.recording.path}: column {column} was asked for and is not recorded"
                 )
             if isinstance(cells, str):
-                self._ends(column, cells)
+                _ends(column, cells)
                 if cells != "empty":
                     raise ValueError(f"{self.recording.path}: expected cells or 'empty'; got {cells!r}")
                 continue
@@ -148,32 +156,73 @@ class RecordedSession:
         """What is recorded and nobody asked for."""
         return (self.recording.scalars.keys() | self.recording.columns.keys()) - self.asked
 
-    def _ends(self, oid: str, text: str) -> None:
-        match text.partition(" "):
-            case ("silent", _, _):
-                raise Unreachable(oid, "no answer")
-            case ("refused", _, _):
-                raise Refused(oid, "these credentials will not do")
-            case ("error-status", _, status):
-                raise BadAnswer(oid, f"error-status {status}")
+
+@dataclass(slots=True)
+class RecordedTerminal:
+    """A SAT (`ask`) and a command line (`show`) that answer from a recording, as `collectors.base` says.
+
+    `asked`: the commands so far, each with the fields that were asked for behind it.
+    """
+
+    recording: Recording
+    asked: set[str] = field(default_factory=set)
+
+    async def ask(self, command: str, *fids: str) -> SatAnswer:
+        """The answer to a SAT command as the SAT's reader takes it."""
+        return ossi.parse(command, self._text(" ".join((command, *fids))))
+
+    async def show(self, command: str) -> CliAnswer:
+        """The answer to a gateway's command as the reader of command lines takes it."""
+        return cli_text.clean(command, self._text(command))
+
+    def unasked(self) -> set[str]:
+        """What is recorded and nobody asked for."""
+        return self.recording.commands.keys() - self.asked
+
+    def _text(self, command: str) -> str:
+        self.asked.add(command)
+        if command not in self.recording.commands:
+            raise AssertionError(f"{self.recording.path}: {command!r} was asked for and is not recorded")
+        _ends(command, self.recording.commands[command])
+        return self.recording.commands[command]
 
 
-def answers_of(recording: Recording, product: Product) -> Answers:
+def _ends(question: str, answer: str) -> None:
+    """Raise what a session raises where the recording says that no answer comes."""
+    match answer.partition(" "):
+        case ("silent", _, _):
+            raise Unreachable(question, "no answer")
+        case ("refused", _, _):
+            raise Refused(question, "these credentials will not do")
+        case ("error-status", _, status):
+            raise BadAnswer(question, f"error-status {status}")
+
+
+def session_of(recording: Recording) -> RecordedSnmp | RecordedTerminal:
+    """The recording behind the session of its protocol."""
+    return RecordedSnmp(recording) if recording.protocol == "snmp" else RecordedTerminal(recording)
+
+
+def answers_of(recording: Recording, product: Product) -> Any:
     """What the product gets to read when it asks this recording. Raises PollError as a device would."""
-    return asyncio.run(_asked(product, RecordedSession(recording)))
+    return _asked(product, recording, session_of(recording))
 
 
-async def _asked(product: Product, session: RecordedSession) -> Answers:
-    answers: Answers = await product.polls["snmp"].ask(session)
-    return answers
+def _asked(product: Product, recording: Recording, session: RecordedSnmp | RecordedTerminal) -> Any:
+    asking: Any = product.polls[recording.protocol].ask(session)
+    try:
+        asking.send(None)
+    except StopIteration as done:
+        return done.value
+    raise AssertionError(f"{recording.path}: a recorded answer needs no waiting, yet the product waits")
 
 
 def replay(recording: Recording, product: Product) -> Findings | PollError:
     """Poll the recording. AssertionError if what was asked and what is recorded differ."""
-    session = RecordedSession(recording)
+    session = session_of(recording)
     try:
-        answers = asyncio.run(_asked(product, session))
-        outcome: Findings | PollError = product.polls["snmp"].read(answers, recording.at)
+        answers = _asked(product, recording, session)
+        outcome: Findings | PollError = product.polls[recording.protocol].read(answers, recording.at)
     except PollError as error:
         outcome = error
     if session.unasked():
@@ -224,3 +273,30 @@ def _sample(sample: Sample) -> tuple[str, str]:
     pairs = zip(sample.metric.labels, sample.labels, strict=True)
     labels = ",".join(f'{name}="{value}"' for name, value in pairs)
     return sample.metric.name + (f"{{{labels}}}" if labels else ""), f"{sample.value:g}"
+
+
+# --- what a damaged answer must not do -------------------------------------------------------------------
+
+
+def healed(before: Findings, after: Findings) -> list[tuple[Role, str]]:
+    """Parts lost before that are well or gone after. Under another name they are neither."""
+    now = {(part.role, part.component): part for part in after.observations}
+    found = []
+    for part in before.observations:
+        if not part.lost:
+            continue
+        then = now.get((part.role, part.component))
+        if then is None:
+            renamed = _failing(after, part.role) >= _failing(before, part.role)
+            if part.role in after.complete and not renamed:
+                found.append((part.role, part.component))
+        elif not then.unread and not then.lost:
+            found.append((part.role, part.component))
+    return found
+
+
+def _failing(findings: Findings, role: Role) -> int:
+    def failing(part: Observation) -> bool:
+        return part.role == role and (part.unread or bool(part.lost))
+
+    return sum(map(failing, findings.observations))

@@ -15,28 +15,49 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.base import Answers, Findings, Metric, Observation, PollError, Product, Role, Value
+from collectors.base import Answers, Findings, Metric, PollError, Product, ProtocolName, Value
 from collectors.products import facts_markdown, find_products
-from tests.recordings import FOLDER, Recording, answers_of, load, recordings, replay, told
+from tests.recordings import FOLDER, Recording, answers_of, healed, load, recordings, replay, told
 
 PRODUCTS = find_products()
 CASES = [recording for name in sorted(PRODUCTS) for recording in recordings(name)]
 READABLE = [case for case in CASES if "error" not in case.expect]
+OVER_SNMP = [case for case in READABLE if case.protocol == "snmp"]
+WAYS = [(product, protocol) for product in PRODUCTS.values() for protocol in product.polls]
 REQUIRED = ("healthy", "failing", "unreadable", "dead")
 METRICS = [metric for product in PRODUCTS.values() for metric in product.metrics]
 each_product = pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS)
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.product}-{case.name}")
 each_readable = pytest.mark.parametrize("case", READABLE, ids=lambda case: f"{case.product}-{case.name}")
+each_over_snmp = pytest.mark.parametrize("case", OVER_SNMP, ids=lambda case: f"{case.product}-{case.name}")
+each_way = pytest.mark.parametrize(
+    ("product", "protocol"), WAYS, ids=[f"{product.name}-{protocol}" for product, protocol in WAYS]
+)
+
+
+def prefix(product: Product, protocol: ProtocolName) -> str:
+    """How the names of a protocol's recordings begin: those of a product's first protocol have no prefix."""
+    return "" if protocol == next(iter(product.polls)) else f"{protocol}-"
 
 
 # --- recordings exist, are whole, and read as they say ----------------------------------------------------
 
 
-@each_product
-def test_every_product_has_a_healthy_failing_unreadable_and_dead_recording(product: Product) -> None:
-    names = {recording.name for recording in recordings(product.name)}
-    missing = [name for name in REQUIRED if name not in names]
+@each_way
+def test_every_way_has_a_healthy_failing_unreadable_and_dead_recording(
+    product: Product, protocol: ProtocolName
+) -> None:
+    wanted = [prefix(product, protocol) + name for name in REQUIRED]
+    names = {recording.name for recording in recordings(product.name) if recording.protocol == protocol}
+    missing = [name for name in wanted if name not in names]
     assert not missing, f"record tests/recordings/{product.name}/{{{','.join(missing)}}}.yaml"
+
+
+@each_case
+def test_the_name_of_a_recording_begins_with_its_protocol(case: Recording) -> None:
+    product = PRODUCTS[case.product]
+    named = [way for way in product.polls if prefix(product, way) and case.name.startswith(f"{way}-")]
+    assert [case.protocol] == (named or list(product.polls)[:1])
 
 
 def test_every_folder_of_recordings_belongs_to_a_product() -> None:
@@ -48,10 +69,13 @@ def test_a_recording_reads_as_it_says(case: Recording) -> None:
     assert told(replay(case, PRODUCTS[case.product])) == case.expect
 
 
-@each_product
-def test_the_four_required_recordings_are_what_their_names_say(product: Product) -> None:
+@each_way
+def test_the_four_required_recordings_are_what_their_names_say(
+    product: Product, protocol: ProtocolName
+) -> None:
+    names = [prefix(product, protocol) + name for name in REQUIRED]
     healthy, failing, unreadable, dead = (
-        replay(load(FOLDER / product.name / f"{name}.yaml"), product) for name in REQUIRED
+        replay(load(FOLDER / product.name / f"{name}.yaml"), product) for name in names
     )
     assert isinstance(healthy, Findings)
     assert all(part.lost in (0, None) and not part.unread for part in healthy.observations)
@@ -63,12 +87,13 @@ def test_the_four_required_recordings_are_what_their_names_say(product: Product)
     assert dead.kind == "unreachable"
 
 
-@each_product
-def test_every_product_has_a_recording_of_verified_facts_only(product: Product) -> None:
-    verified = [recording for recording in recordings(product.name) if recording.facts == "verified"]
+@each_way
+def test_every_way_has_a_recording_of_verified_facts_only(product: Product, protocol: ProtocolName) -> None:
+    every = [recording for recording in recordings(product.name) if recording.protocol == protocol]
+    verified = [recording for recording in every if recording.facts == "verified"]
     assert verified or all(fact.known != "verified" for fact in product.facts)
     for recording in verified:
-        assert recording.name.startswith("verified")
+        assert recording.name.startswith(f"{prefix(product, protocol)}verified")
         assert recording.note.startswith("Only what")
         assert isinstance(replay(recording, product), Findings)
 
@@ -85,6 +110,16 @@ def test_an_answer_that_nobody_asked_for_is_named() -> None:
     case = load(FOLDER / "media_gateway" / "healthy.yaml")
     more = replace(case, scalars={**case.scalars, "1.3.6.1.99.0": "integer 1"})
     with pytest.raises(AssertionError, match=r"never asked for: \['1\.3\.6\.1\.99\.0'\]"):
+        replay(more, PRODUCTS["media_gateway"])
+
+
+def test_a_command_that_is_not_recorded_or_not_asked_is_named() -> None:
+    case = load(FOLDER / "media_gateway" / "ssh-healthy.yaml")
+    less = replace(case, commands={name: text for name, text in case.commands.items() if name != "show temp"})
+    with pytest.raises(AssertionError, match="'show temp' was asked for and is not recorded"):
+        replay(less, PRODUCTS["media_gateway"])
+    more = replace(case, commands={**case.commands, "show clock": "none"})
+    with pytest.raises(AssertionError, match=r"never asked for: \['show clock'\]"):
         replay(more, PRODUCTS["media_gateway"])
 
 
@@ -224,7 +259,7 @@ def _read(product: Product, answers: Answers, at: datetime) -> Findings | None:
         return None
 
 
-@each_readable
+@each_over_snmp
 @settings(deadline=timedelta(seconds=2), max_examples=60)
 @given(data=st.data())
 def test_changed_and_missing_values_are_read_or_called_unreadable(
@@ -243,7 +278,7 @@ def test_changed_and_missing_values_are_read_or_called_unreadable(
             assert 0 <= part.lost + part.degraded <= part.total, part
 
 
-@each_readable
+@each_over_snmp
 @settings(deadline=timedelta(seconds=2), max_examples=25)
 @given(kind=st.sampled_from([0, -1, 2**40, b"", b"\xff", b"garbage", "1.3.6"]))
 def test_a_device_that_gives_one_value_for_everything_is_read_or_called_unreadable(
@@ -261,7 +296,7 @@ BELIEVED = {  # role and what is dropped
 }
 
 
-@each_readable
+@each_over_snmp
 def test_a_table_column_or_value_that_is_dropped_makes_no_lost_part_well(case: Recording) -> None:
     product = PRODUCTS[case.product]
     answers = answers_of(case, product)
@@ -272,31 +307,7 @@ def test_a_table_column_or_value_that_is_dropped_makes_no_lost_part_well(case: R
         head = dropped + "."
         left = {oid: v for oid, v in answers.values.items() if oid != dropped and not oid.startswith(head)}
         after = _read(product, Answers(answers.asked, left), case.at)
-        for role, component in _healed(before, after) if after else ():
+        for role, component in healed(before, after) if after else ():
             assert any(dropped.startswith(oid) and role == of for of, oid in BELIEVED), (
                 f"without {dropped} {role} {component} is well"
             )
-
-
-def _healed(before: Findings, after: Findings) -> list[tuple[Role, str]]:
-    """Parts lost before that are well or gone after. Under another name they are neither."""
-    now = {(part.role, part.component): part for part in after.observations}
-    healed = []
-    for part in before.observations:
-        if not part.lost:
-            continue
-        then = now.get((part.role, part.component))
-        if then is None:
-            renamed = _failing(after, part.role) >= _failing(before, part.role)
-            if part.role in after.complete and not renamed:
-                healed.append((part.role, part.component))
-        elif not then.unread and not then.lost:
-            healed.append((part.role, part.component))
-    return healed
-
-
-def _failing(findings: Findings, role: Role) -> int:
-    def failing(part: Observation) -> bool:
-        return part.role == role and (part.unread or bool(part.lost))
-
-    return sum(map(failing, findings.observations))

@@ -1,4 +1,4 @@
-"""Avaya Aura Communication Manager (CM), the phone system's server, over SNMP.
+"""Avaya Aura Communication Manager (CM), the phone system's server, over SNMP and its SAT.
 
 Here stands what the agent knows of it; how it is asked and read stands in one file per protocol beside this
 one, what they share in `parts`. Nothing here asks anybody.
@@ -7,13 +7,16 @@ one, what they share in `parts`. Nothing here asks anybody.
 from __future__ import annotations
 
 from collectors.base import Fact, Poll, Product
-from collectors.communication_manager import parts, snmp
+from collectors.communication_manager import parts, sat, snmp
 
 PRODUCT = Product(
     name="communication_manager",
     title="Communication Manager",
     function="phone_system",
-    polls={"snmp": Poll(snmp.ask, snmp.read, snmp.PACING)},
+    polls={
+        "snmp": Poll(snmp.ask, snmp.read, snmp.PACING),
+        "sat": Poll(sat.ask, sat.read, sat.PACING),
+    },
     authority=("sat", "snmp", "ssh"),
     metrics=(*parts.METRICS, *snmp.METRICS),
     facts=(
@@ -36,12 +39,38 @@ PRODUCT = Product(
         Fact("an empty g3servalm table is none (it has no witness)", "the MIB", "inferred"),
         Fact("AURA 29.1 to 29.6, 29.8 to 29.10", "order of the names", "inferred"),
         Fact("AURA 29.7 told: the server serves", "what it measures", "inferred"),
+        Fact(
+            "SAT: fields of display alarms, asked for without naming any",
+            "check_avaya_error_by_ossi",
+            "verified",
+        ),
+        Fact("SAT: a line of alarms and of list trunk-group on CM 10.2", "w1n555's bridge, real", "verified"),
+        Fact("SAT: fields of status trunk; field 800bff00 is the group", "ikhomutov/python-ossi", "verified"),
+        Fact("SAT: fields and rows of status media-gateways", "ikhomutov/python-ossi, real", "verified"),
+        Fact("SAT: field 6800ff00 of list registered-ip-stations", "mick-shaw's script", "verified"),
+        Fact(
+            "SAT: rows of list trunk-group are number, TAC, type, name, members",
+            "one line of CM 10.2",
+            "inferred",
+        ),
+        Fact("SAT: the types that a trunk group may have", "names of SAT types", "inferred"),
+        Fact("SAT: display alarms lists active ones only", "defaults of its form", "inferred"),
+        Fact("SAT: all gateways are told if links up and down are as many", "what they count", "inferred"),
+        Fact("SAT: a link that is dn or down is lost", "the up beside it", "inferred"),
+        Fact("SAT: one record for each registered station", "what it lists", "inferred"),
+        Fact(
+            "SAT: alarms or groups told: the server serves",
+            "a server that is down runs no command",
+            "inferred",
+        ),
     ),
     not_seen=(
         "stations by name or location, or other than IP (Avaya disabled g3regipstat); attendant consoles",
         "signalling groups, CTI, CMS and CDR links",
         "which controller serves a gateway that is not registered here",
-        "CM 7 and later: types and sizes of trunk groups, channels beyond 500, busied-out members",
-        "CM 7 and later: stations, gateways, restarts, single alarms (their OIDs are not public)",
+        "over SNMP, CM 7 and later: types and sizes of trunk groups, channels beyond 500, busied-out members",
+        "over SNMP, CM 7 and later: stations, gateways, restarts, single alarms (their OIDs are not public)",
+        "over the SAT: restarts, processor and licences, alarms of the server itself, names of gateways",
+        "over the SAT: more than 40 gateways at once (the table that is known has as many places)",
     ),
 )

@@ -75,7 +75,7 @@ AURA_OCCUPANCY, AURA_USED, AURA_LIMIT = f"{AURA}.29.7.0", f"{AURA}.20.4.0", f"{A
 AURA_MEMBER_STATE = f"{AURA}.26.3.1.5"
 AURA_CHANNELS = 500  # CM 8 lists no more trunk channels than these
 
-UPTIME = Metric("avaya_uptime_seconds", "Time since the SNMP agent of the device started, in seconds.")
+UPTIME = Metric("avaya_uptime_seconds", "Time since the device, or over SNMP its agent, started, in seconds.")
 BUSIED_OUT = Metric("avaya_busied_out", "Parts that are busied out for maintenance.", ("part",))
 OCCUPANCY = Metric("avaya_processor_occupancy_ratio", "Share of the processor's time, 0 to 1.", ("category",))
 USED = Metric("avaya_licences_used", "Licensed units in use.", ("licence",))

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 from collectors.base import Metric, Observation, RestartEvent
 
-UPTIME = Metric("avaya_uptime_seconds", "Time since the SNMP agent of the device started, in seconds.")
+UPTIME = Metric("avaya_uptime_seconds", "Time since the device, or over SNMP its agent, started, in seconds.")
 CHANNELS = Metric("avaya_dsp_channels", "Voice channels that a VoIP engine has.", ("engine",))
 IN_USE = Metric("avaya_dsp_channels_used", "Voice channels of a VoIP engine in use.", ("engine",))
 TEMPERATURE = Metric("avaya_temperature_celsius", "Temperature at a sensor of the device.", ("sensor",))
-METRICS = (UPTIME, CHANNELS, IN_USE, TEMPERATURE)
+FAULTS = Metric("avaya_module_faults", "Faults that a media module shows.", ("slot",))
+METRICS = (UPTIME, CHANNELS, IN_USE, TEMPERATURE, FAULTS)
 
 FANS, PSU_FAN = "fans", "psu fan"
 

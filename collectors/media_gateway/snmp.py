@@ -41,6 +41,7 @@ from collectors.media_gateway.masks import (
 )
 from collectors.media_gateway.parts import (
     CHANNELS,
+    FAULTS,
     IN_USE,
     TEMPERATURE,
     UPTIME,
@@ -89,10 +90,9 @@ WRAP = 2**32 / 100  # seconds after which sysUpTime begins again
 
 REGISTERED = Metric("avaya_gateway_registered", "1 while the gateway is registered with a controller.")
 LINK_UP = Metric("avaya_gateway_h248_link_up", "1 while the H.248 link to the controller is up.")
-FAULTS = Metric("avaya_module_faults", "Faults that a media module shows.", ("slot",))
 CPU_USED = Metric("avaya_cpu_used_ratio", "Share of a processor's time in use, 0 to 1.", ("cpu",))
 MEMORY_USED = Metric("avaya_memory_used_ratio", "Share of the memory in use, 0 to 1.", ("module",))
-METRICS = (REGISTERED, LINK_UP, FAULTS, CPU_USED, MEMORY_USED)
+METRICS = (REGISTERED, LINK_UP, CPU_USED, MEMORY_USED)
 
 
 async def ask(session: SnmpSession) -> Answers:
