@@ -6,8 +6,7 @@ Where the texts come from:
   heads, `No controller found`, `No Fault Messages`), `show voip-dsp`, `show mg list_config`, `show temp`.
 * Inferred: `Done!` after `show voip-dsp` only; that the two tables of `show temp` belong to every model.
 * Synthetic, because nobody has published an answer: the faults other than a lost controller, a failed DSP
-  core (`Faulty`), `In Use` of a core with calls, the time of a call controller that is not there, module
-  codes behind a type, addresses, vintages, and what is said to an unknown command.
+  core (`Faulty`), the time of a call controller that is not there, module codes behind a type, addresses, vintages, and what is said to an unknown command.
 
 It knows no pager and no prompt's place on a line: `cli_dialogue.py` does.
 """
@@ -119,7 +118,7 @@ def _voip(customer: Customer, gateway: Gateway, _now: datetime) -> list[str]:
         _RULE[:62],
         f"In Use         : {sum(used)} of {channels} channels, {30 * sum(used)} of {30 * channels} points "
         f"({100 * sum(used) / channels:.1f}% used)",
-        f"State          : {'In Use' if any(used) else 'Idle'}",
+        "State          : Idle",  # as the published answer has it, with calls on two of its channels
         "Admin State    : Release",
         "",
         "Core# Channels Admin     State",
@@ -127,7 +126,7 @@ def _voip(customer: Customer, gateway: Gateway, _now: datetime) -> list[str]:
         "----- -------- --------- -------",
     ]
     for core, channel in enumerate(used, start=1):
-        state = "Faulty" if core == gateway.faulty_core else "In Use" if channel else "Idle"
+        state = "Faulty" if core == gateway.faulty_core else "Idle"
         lines.append(f"{core:5d} {channel:2d} of {gateway.core_channels:<2d} {'Release':<9s} {state}")
     absent = (f"DSP #{n} Not Present" for n in range(2, _SOCKETS[gateway.model] + 1))
     return [*lines, "", *absent, "Done!"]
