@@ -12,18 +12,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from agent.alertlog import AlertLog, LogLine
+from agent.clock import Clock
 from agent.control import Answer, Caller, ControlServer, Request
 from agent.entries import AgentStarted, AgentStopped, Body
 from agent.journal import Journal, JournalError
-from agent.knowledge import Knowledge
+from agent.knowledge import Knowledge, restamped
 from agent.lines import open_poller, pacing_of, protocols_of
 from agent.loading import ConfigError, Setup, load_setup
 from agent.poller import POLL_DEADLINE, Poller
@@ -44,15 +44,15 @@ LOOK_AGAIN = timedelta(seconds=30)  # without news or a hold that ends: rules th
 
 
 class Daemon:
-    """One running agent. `now`: the wall clock, UTC."""
+    """One running agent."""
 
-    def __init__(
-        self, setup: Setup, journal: Journal, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, setup: Setup, journal: Journal) -> None:
         self.setup = setup
         self.journal = journal
-        self.now = now
-        self.started = now()
+        self.clock = Clock()
+        self.now = self.clock.now
+        self.started = self.now()
+        self._followed = self.clock.set_by  # the steps of the clock that `knowledge` has followed
         self.terms = Terms.of(setup.site, setup.contract)
         self.knowledge = Knowledge.fold(journal.entries)
         self.lanes = Lanes()
@@ -63,12 +63,13 @@ class Daemon:
             journal, AlertLog(setup.alert_log, setup.site.sinks.alert_log.format), self._terms
         )
         self.teller.hear(journal.entries)
-        self._readings: asyncio.Queue[Reading] = asyncio.Queue()
+        self._readings: asyncio.Queue[tuple[Reading, timedelta] | None] = asyncio.Queue()
         self._waiting: dict[str, list[asyncio.Future[Reading]]] = {}
         self._journal_trouble = ""
         self._judge_trouble = ""
         self._first_round = asyncio.Event()
         self._stop = asyncio.Event()
+        self.clock.listen(self._clock_was_set)
 
     # --- start and stop ---------------------------------------------------------------------------------
 
@@ -146,7 +147,7 @@ class Daemon:
                         poll=partial(self._poll, poller),
                     )
                 )
-        self.schedule = Schedule(tasks)
+        self.schedule = Schedule(tasks, self.clock)
         self.schedule.start()
 
     async def _stop_polling(self) -> None:
@@ -184,14 +185,15 @@ class Daemon:
     # --- the pipeline -----------------------------------------------------------------------------------
 
     async def _poll(self, poller: Poller) -> None:
-        self._readings.put_nowait(await poller.read())
+        # Nothing is awaited since the poller stamped it: by as many steps of the clock as are known now.
+        self._readings.put_nowait((await poller.read(), self.clock.set_by))
 
     async def _judge(self) -> None:
         wake: datetime | None = None
         while True:
-            reading = await self._next_reading(wake)
+            heard = await self._next_reading(wake)
             try:
-                wake = await self._take(reading)
+                wake = await self._take(heard)
             except Exception as error:
                 # A mistake of ours over one reading must not blind us to the others; /healthz says so.
                 wake = None
@@ -201,16 +203,17 @@ class Daemon:
             else:
                 self._judge_trouble = ""
 
-    async def _take(self, reading: Reading | None) -> datetime | None:
+    async def _take(self, heard: tuple[Reading, timedelta] | None) -> datetime | None:
         """Take one reading, or the passing of time; when to look again unasked."""
-        if reading is not None:
+        reading = None
+        if heard is not None:
+            self._follow_clock()
+            reading = restamped(heard[0], self.clock.set_by - heard[1])
             self._say_sight(reading)
             self.knowledge, facts = self.knowledge.hear(reading)
             await self._tell(facts)
-        setup = self.setup
-        bodies, self.knowledge, wake = self.knowledge.judge(
-            setup.site, setup.contract, setup.watches, self.now()
-        )
+        setup, now = self.setup, self._follow_clock()
+        bodies, self.knowledge, wake = self.knowledge.judge(setup.site, setup.contract, setup.watches, now)
         await self._tell(bodies)
         if not self._unasked():
             self._first_round.set()
@@ -220,7 +223,21 @@ class Daemon:
                     waiting.set_result(reading)
         return wake
 
-    async def _next_reading(self, wake: datetime | None) -> Reading | None:
+    def _follow_clock(self) -> datetime:
+        """The time, and all that is known moved by as much as the clock was set before it.
+
+        Here and nowhere else: while an entry is being written, what it will change must not move away.
+        """
+        now = self.now()
+        self.knowledge = self.knowledge.clock_set(self.clock.set_by - self._followed)
+        self._followed = self.clock.set_by
+        return now
+
+    def _clock_was_set(self, step: timedelta) -> None:
+        self.started += step
+        self._readings.put_nowait(None)  # judge again: the wait for a hold's end was reckoned before
+
+    async def _next_reading(self, wake: datetime | None) -> tuple[Reading, timedelta] | None:
         """The next reading, or None when a hold ends before one comes."""
         wait = LOOK_AGAIN if wake is None else max(min(wake - self.now(), LOOK_AGAIN), timedelta(0))
         with suppress(TimeoutError):
@@ -250,13 +267,14 @@ class Daemon:
 
     def view(self) -> AgentView:
         """The whole agent as it is now, for metrics, status page and questions."""
+        now = self.now()
         return agent_view(
             self.terms,
-            self.knowledge,
+            self.knowledge.clock_set(self.clock.set_by - self._followed),
             products=self.setup.products,
             watches=self.setup.watches,
             started=self.started,
-            now=self.now(),
+            now=now,
             version=VERSION,
             healthy=self._healthy(),
             ready=self._ready(),

@@ -18,6 +18,7 @@ from collectors.base import ProtocolName, Reading, RestartEvent
 
 RESTARTS_KEPT = timedelta(hours=24)
 COUNTS_KEPT = timedelta(minutes=60)
+FORMER_KEPT = 10  # places where a system's restarts lay before the clock was set
 # Two tellings of one restart: the same source repeats itself within seconds (an uptime is whole seconds and
 # polls take some); different sources differ by the way they learn of it (R4).
 SAME_SOURCE = timedelta(seconds=30)
@@ -38,7 +39,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The memory behind a judgement. `standing`: open tickets by key, which hysteresis (T7, S2) looks at."""
+    """The memory behind a judgement. `standing`: open tickets by key, which hysteresis (T7, S2) looks at.
+
+    `former`: where the restarts that an uptime told lay before the agent's clock was set.
+    """
 
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
     restarts: Mapping[str, tuple[RestartEvent, ...]] = field(default_factory=dict)
@@ -46,6 +50,8 @@ class History:
         default_factory=dict
     )
     standing: Mapping[Key, Standing] = field(default_factory=dict)
+    met: frozenset[str] = frozenset()  # the systems of which `first_seen` is an instant of this run's clock
+    former: Mapping[str, tuple[RestartEvent, ...]] = field(default_factory=dict)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> History:
@@ -53,16 +59,20 @@ class History:
         history = cls()
         for entry in entries:
             history = history.apply(entry)
-        return history
+        return replace(history, met=frozenset())
 
     def apply(self, entry: Entry) -> History:
         """The history after this entry."""
         body = entry.body
         match body:
             case FirstSeen():
-                return replace(self, first_seen={**self.first_seen, body.system: entry.at})
+                first = {**self.first_seen, body.system: entry.at}
+                return replace(self, first_seen=first, met=self.met | {body.system})
             case RestartSeen():
-                event = RestartEvent(body.restarted, body.level, body.planned, body.source)
+                # What was found at the first contact (the same batch of entries) is history of others, also
+                # when a clock that is set later makes it look as if it had come after.
+                found = entry.at == self.first_seen.get(body.system)
+                event = RestartEvent(body.restarted, body.level, body.planned or found, body.source)
                 kept = [
                     old
                     for old in self.restarts.get(body.system, ())
@@ -94,7 +104,7 @@ class History:
         if reading.system not in self.first_seen:
             bodies.append(FirstSeen(system=reading.system))
         history = self
-        told: list[RestartEvent] = list(self.restarts.get(reading.system, ()))
+        told = [*self.former.get(reading.system, ()), *self.restarts.get(reading.system, ())]
         for observation in reading.observations:
             if observation.role == "stations" and observation.present is not None:
                 history = history._count(reading, observation.present)
@@ -106,6 +116,32 @@ class History:
                     told.append(event)
                     bodies.append(_restart(reading.system, event, told[:-1]))
         return history, tuple(bodies)
+
+    def clock_set(self, step: timedelta) -> History:
+        """The history after the agent's clock was set by `step`.
+
+        What was read off that clock moves: first sights and station counts, and restarts that were worked
+        out from an uptime. What a device told by its own clock stays. Where such a restart lay before is
+        remembered: a pause of this machine looks like a step of its clock, and the device ran on meanwhile.
+        """
+        restarts, former = {}, dict(self.former)
+        for system, events in self.restarts.items():
+            moved = tuple(clock_set(event, step) for event in events)
+            restarts[system] = tuple(sorted(moved, key=lambda each: each.at))
+            left = [event for event in events if event.source == "uptime"]
+            former[system] = (*former.get(system, ()), *left)[-FORMER_KEPT:]
+        return replace(
+            self,
+            first_seen={
+                system: at + step if system in self.met else at for system, at in self.first_seen.items()
+            },
+            restarts=restarts,
+            former=former,
+            station_counts={
+                teller: tuple((at + step, present) for at, present in counts)
+                for teller, counts in self.station_counts.items()
+            },
+        )
 
     def highest(self, system: str, protocols: Iterable[ProtocolName], since: datetime) -> int | None:
         """The highest station count that one of these protocols told since then; None if none was told.
@@ -141,6 +177,11 @@ class History:
     def _last(self, system: str) -> RestartEvent | None:
         events = self.restarts.get(system, ())
         return events[-1] if events else None
+
+
+def clock_set(event: RestartEvent, step: timedelta) -> RestartEvent:
+    """The restart after the agent's clock was set: one told by an uptime was reckoned from that clock."""
+    return replace(event, at=event.at + step) if event.source == "uptime" else event
 
 
 def _same(one: RestartEvent, other: RestartEvent) -> bool:

@@ -63,6 +63,25 @@ class Incidents:
         """Every key that a judgement must be asked about."""
         return (*self.open, *self.pending)
 
+    def clock_set(self, step: timedelta) -> Incidents:
+        """The incidents after the agent's clock was set by `step`: every hold has run as long as before."""
+        return replace(
+            self,
+            open={
+                key: replace(
+                    told,
+                    told_at=told.told_at + step,
+                    well_since=told.well_since and told.well_since + step,
+                    other_class_since=told.other_class_since and told.other_class_since + step,
+                )
+                for key, told in self.open.items()
+            },
+            pending={
+                key: replace(waiting, began=waiting.began + step, last=waiting.last + step)
+                for key, waiting in self.pending.items()
+            },
+        )
+
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> Incidents:
         """The incidents that a journal tells: open ones only, holds begin anew."""
@@ -180,9 +199,10 @@ def _look_again(
         return after, None, since + waits
     after = replace(seen_again, other_class_since=None)
     if (now_ruled.summary, now_ruled.responsibility) != (was_ruled.summary, was_ruled.responsibility):
-        if now - told.told_at >= TEXT_EVERY:
+        told_at = min(told.told_at, now)  # an entry of a clock that was ahead must not silence us till then
+        if now - told_at >= TEXT_EVERY:
             return after, update, None
-        return after, None, told.told_at + TEXT_EVERY
+        return replace(after, told_at=told_at), None, told_at + TEXT_EVERY
     return after, None, None
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from agent.classify import classify
 from agent.contract import Contract
 from agent.entries import Body, Entry
-from agent.history import History
+from agent.history import History, clock_set
 from agent.incidents import Incidents, decide
 from agent.picture import Picture
 from agent.site import Site
@@ -74,8 +74,36 @@ class Knowledge:
         decision = decide(self.incidents, judgement, contract, now)
         return Verdicts(decision.bodies, replace(self, incidents=decision.incidents), decision.wake)
 
+    def clock_set(self, step: timedelta) -> Knowledge:
+        """After the agent's own wall clock was set by `step`: what it remembers lies as far back as before.
+
+        Only instants that were read off that clock move: not what devices told by theirs, nor the journal.
+        """
+        if not step:
+            return self
+        return replace(
+            self,
+            picture=self.picture.clock_set(step),
+            history=self.history.clock_set(step),
+            incidents=self.incidents.clock_set(step),
+        )
+
     def forget(self, systems: Iterable[str]) -> Knowledge:
         """Without what was seen of these systems: they left the site file, or are others now."""
         gone = set(systems)
         kept = {name: seen for name, seen in self.picture.systems.items() if name not in gone}
         return replace(self, picture=Picture(kept))
+
+
+def restamped(reading: Reading, step: timedelta) -> Reading:
+    """A reading of before the clock was set by `step`, as that clock would have stamped it."""
+    if not step:
+        return reading
+    return replace(
+        reading,
+        at=reading.at + step,
+        observations=tuple(
+            replace(each, events=tuple(clock_set(event, step) for event in each.events))
+            for each in reading.observations
+        ),
+    )

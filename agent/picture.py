@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from collectors.base import ErrorKind, Observation, ProtocolName, Reading, Role, Sample
 
@@ -102,8 +102,32 @@ class Picture:
             )
         return Picture({**self.systems, reading.system: after})
 
+    def clock_set(self, step: timedelta) -> Picture:
+        """The picture after the agent's clock was set by `step`: all was seen as long ago as before."""
+        return Picture({name: _clock_set(seen, step) for name, seen in self.systems.items()})
+
 
 _NOTHING = SystemPicture()
+
+
+def _clock_set(seen: SystemPicture, step: timedelta) -> SystemPicture:
+    return replace(
+        seen,
+        accesses={
+            name: replace(
+                access,
+                at=access.at + step,
+                last_good=access.last_good and access.last_good + step,
+                missed_since=access.missed_since and access.missed_since + step,
+            )
+            for name, access in seen.accesses.items()
+        },
+        parts={
+            key: {name: replace(word, at=word.at + step) for name, word in told.items()}
+            for key, told in seen.parts.items()
+        },
+        listed={role: {name: at + step for name, at in told.items()} for role, told in seen.listed.items()},
+    )
 
 
 def _access(before: Access | None, reading: Reading) -> Access:

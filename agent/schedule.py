@@ -4,7 +4,7 @@ APScheduler keeps the times; nothing of it shows outside this module. It opens n
 no answer (a Task's `poll` does), and it decides nothing about what a failed poll means.
 
 APScheduler goes by the wall clock, and a step of that clock breaks it: set back by an hour, it asks nobody
-for an hour. A guard on the monotonic clock therefore moves every job by as much as the clock was set.
+for an hour. A guard looks at the clock (`agent.clock`), and every job moves by as much as it was set.
 Each job only starts a task of ours and ends. So a hung poll holds up neither APScheduler nor other systems,
 and it is we, not APScheduler, who cancel, wait and report.
 """
@@ -26,12 +26,13 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from agent.clock import Clock
+
 log = logging.getLogger(__name__)
 
 FIRST_ROUND = timedelta(seconds=2)  # over which the first polls are spread, or over the interval if shorter
 JITTER = 0.05  # of the interval, either way: polls that began together drift apart, the mean stays
 GUARD_PERIOD = 0.5  # seconds between two looks at the clocks
-STEP = 0.5  # seconds by which the clocks may part from look to look before it counts as a step
 GRACE = 5.0  # seconds that a cancelled poll has to put its line away
 
 
@@ -80,9 +81,11 @@ class Schedule:
 
     All calls belong to the event loop's thread. A poll that is due while the one before it runs is left out.
     Raises ValueError when a system has two tasks of one protocol, or an interval or deadline is not positive.
+    `clock`: the one that others look at too, if there is one: a step is told once and followed by all.
     """
 
-    def __init__(self, tasks: Iterable[Task]) -> None:
+    def __init__(self, tasks: Iterable[Task], clock: Clock | None = None) -> None:
+        self._clock = clock or Clock()
         self._jobs: dict[str, _Job] = {}
         for task in tasks:
             if task.interval <= timedelta(0) or task.deadline <= timedelta(0):
@@ -95,7 +98,6 @@ class Schedule:
         self._scheduler: Any = None  # APScheduler is untyped
         self._running: set[asyncio.Task[None]] = set()
         self._guard: asyncio.TimerHandle | None = None
-        self._ahead = 0.0  # wall clock less monotonic clock at the last look, in seconds
         self._fired = 0.0  # when a job last fell due, monotonic
         self._started: float | None = None
         self._ended: _Ended | None = None
@@ -118,14 +120,16 @@ class Schedule:
                 self._due, _Every(job.task.interval), args=(name,), id=name, next_run_time=now + first
             )
         self._scheduler.start()
-        self._ahead = time.time() - time.monotonic()
-        self._watch_clocks()
+        self._clock.look()  # a step of before is none of ours
+        self._clock.listen(self._follow)
+        self._watch_clock()
 
     async def stop(self) -> None:
         """Ask nobody any more, cancel the polls that run and wait for them, at most GRACE seconds."""
         self._stopping = True
         if self._guard is not None:
             self._guard.cancel()
+        self._clock.unlisten(self._follow)
         scheduler, self._scheduler = self._scheduler, None
         if scheduler is not None:
             # APScheduler logs a cancelled job as an error with a traceback. Without jobs none is cancelled:
@@ -240,19 +244,13 @@ class Schedule:
         else:
             log.warning("the poll %s is well again", job.task.name)
 
-    def _watch_clocks(self) -> None:
-        """Look whether the wall clock was set, by the monotonic one (which the loop's timers go by)."""
+    def _watch_clock(self) -> None:
+        """Look whether the wall clock was set; the loop's timers go by the monotonic one."""
         # Armed first: whatever goes wrong below, the guard looks again.
-        self._guard = asyncio.get_running_loop().call_later(GUARD_PERIOD, self._watch_clocks)
+        self._guard = asyncio.get_running_loop().call_later(GUARD_PERIOD, self._watch_clock)
+        self._clock.look()
         monotonic = time.monotonic()
-        ahead = time.time() - monotonic
-        step, self._ahead = ahead - self._ahead, ahead
-        if abs(step) > STEP:
-            log.warning("the clock was set %+.1f s; the schedule follows", step)
-            self._follow(timedelta(seconds=step))
-        elif (
-            monotonic - self._fired > max(2 * self._longest.total_seconds(), 2 * GUARD_PERIOD) and self._jobs
-        ):
+        if monotonic - self._fired > max(2 * self._longest.total_seconds(), 2 * GUARD_PERIOD) and self._jobs:
             log.error("no poll fell due for %.1f s; the schedule starts again", monotonic - self._fired)
             self._fired = monotonic
             self._follow(timedelta(0))
