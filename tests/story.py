@@ -166,6 +166,13 @@ class Story:
             self.passes(every)
         return self
 
+    def clock_is_set(self, seconds: float) -> Self:
+        """Somebody sets the agent's clock forward, or back; no time passes."""
+        step = timedelta(seconds=seconds)
+        self.now += step
+        self.knowledge = self.knowledge.clock_set(step)
+        return self._judge()
+
     def agent_is_killed(self) -> Self:
         """Everything that is not in the journal is gone."""
         self.knowledge = Knowledge.fold(self.entries)

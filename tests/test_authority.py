@@ -237,7 +237,10 @@ def test_what_one_word_leaves_open_the_others_fill_and_figures_are_never_mixed()
     told = picture_of([said(50, "sat", by_sat), said(5, "snmp", by_snmp)])["trunk-group 1"].observation
     assert (told.lost, told.total, told.planned) == (23, 23, 0)
     assert (told.number, told.use) == (1, "internal")  # what the part is, whoever told it
-    assert (told.side, told.detail) == ("far", "")  # how it is, only from who agrees
+    assert (told.side, told.detail) == ("far", "")
+    sideless = replace(by_sat, side="unknown")
+    told = picture_of([said(50, "sat", sideless), said(5, "snmp", by_snmp)])["trunk-group 1"].observation
+    assert told.side == "unknown"  # how it is, only from who agrees
 
     agreed = replace(by_snmp, lost=23, total=23, planned=0)
     told = picture_of([said(50, "sat", by_sat), said(5, "snmp", agreed)])["trunk-group 1"].observation
@@ -454,3 +457,12 @@ def test_phones_that_only_one_protocol_counts_are_not_lost_when_it_falls_silent(
     for _ in range(5):
         story.reads("cm1", works(), stations(110)).misses("cm1", protocol="sat").passes(60)
     assert story.told == ["minor open cm1 not-major seen by snmp only: does not answer (sat)"]
+
+
+def test_half_of_the_phones_must_have_fallen_by_the_count_that_is_believed() -> None:
+    story = Story(site=a_site({**CM1, "stations": {"expected": 190}}), ways=BOTH)
+    for _ in range(3):
+        story.reads("cm1", works(), stations(90)).reads("cm1", stations(190), protocol="sat").passes(60)
+    for _ in range(5):
+        story.reads("cm1", works(), stations(90)).misses("cm1", protocol="sat").passes(60)
+    assert {ticket.severity for ticket in story.tickets} == {"minor"}

@@ -223,6 +223,15 @@ def test_each_protocols_word_on_the_service_is_a_sign_of_its_own(
     assert whole == ([told] if told else [])
 
 
+def test_as_many_sources_that_say_works_as_say_down_are_no_outage() -> None:
+    ways: Mapping[str, Mapping[ProtocolName, float]] = {"cm1": {"sat": 60, "snmp": 60, "sip": 60}}
+    story = Story(ways=ways)
+    for _ in range(4):
+        story.reads("gw-east", registered()).reads("cm1", works(), protocol="sip")
+        story.reads("cm1", DOWN).reads("cm1", DOWN, protocol="sat").passes(60)
+    assert [ticket.severity for ticket in story.tickets] == ["minor"]
+
+
 def test_a_sat_that_answers_is_a_sign_of_life_although_it_says_nothing_of_the_service() -> None:
     story = Story(ways=BOTH)
     for _ in range(4):
@@ -281,8 +290,8 @@ def test_the_loss_of_one_way_and_then_of_both_is_one_ticket_that_says_which() ->
         story.reads("cm1", works()).misses("cm1", "refused", protocol="sat").passes(60)
     assert story.told == ["minor open cm1 not-major seen by snmp only: refuses our credentials (sat)"]
     assert story.tickets[0].responsibility == "customer"
-    # One missed poll of the other changes no word.
-    story.misses("cm1").passes(30).reads("cm1", works()).passes(400)
+    # One missed poll of the other changes no word, however long the last one was told ago.
+    story.passes(600).misses("cm1").passes(30).reads("cm1", works()).passes(400)
     assert [entry.body.kind for entry in story.entries if entry.body.kind == "updated"] == []
     for _ in range(6):
         story.misses("cm1").misses("cm1", "refused", protocol="sat").passes(60)

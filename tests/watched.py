@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -85,6 +86,7 @@ class Watched:
         self.settings = yaml.safe_load(site.read_text())
         self.checkout = CHECKOUT  # whose sources run
         self.program: tuple[str, ...] = (sys.executable, "-m", "agent")
+        self.environment: dict[str, str] = {}  # of the daemon, beside that of the test
         self.process: asyncio.subprocess.Process | None = None
         self.scheme = "http"
         self.opener = urllib.request.build_opener()  # a test of TLS or passwords puts its own here
@@ -98,7 +100,13 @@ class Watched:
         """Start the daemon and wait until each system answered or timed out once."""
         with (self.folder / "stderr").open("ab") as stderr:
             self.process = await asyncio.create_subprocess_exec(
-                *self.program, "run", "--site", str(self.site), cwd=self.checkout, stderr=stderr
+                *self.program,
+                "run",
+                "--site",
+                str(self.site),
+                cwd=self.checkout,
+                env={**os.environ, **self.environment},
+                stderr=stderr,
             )
         assert await until(lambda: self.get("/readyz")[0] == 200, ready), self.stderr
 

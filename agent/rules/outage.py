@@ -98,7 +98,7 @@ def _outage(scene: Scene, system: System, signs: list[Sign]) -> Failure | None:
     # A source that says both (one gateway of two is registered) does not say that the service is down.
     says_down = {sign.source for sign in signs if not sign.works} - works - {"silence"}
     if works:  # O1: silence does not count against them
-        agreed, single = len(says_down) > max(1, len(works)), False
+        agreed, single = len(says_down) > len(works), False
     else:
         # O8: silence is the absence of the system's own word, so the two can never be two sources.
         silent = any(sign.source == "silence" for sign in signs)
