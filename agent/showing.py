@@ -90,6 +90,7 @@ def agent_view(
     version: str,
     healthy: Verdict,
     ready: Verdict,
+    unwritten: int = 0,
 ) -> AgentView:
     """The whole agent at `now`. `intervals`: each way by which a system is asked, and how often."""
     zone = terms.site.zone
@@ -127,6 +128,7 @@ def agent_view(
         next_due=tuple(_next_due(tickets.open, terms)),
         healthy=healthy,
         ready=ready,
+        unwritten=unwritten,
         numbers=tuple(
             NumberView(number.number, number.name, state)
             for number, state in number_states(
