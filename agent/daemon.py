@@ -21,14 +21,15 @@ from agent.alertlog import AlertLog, LogLine
 from agent.clock import Clock
 from agent.control import ControlServer
 from agent.desk import Desk
-from agent.entries import AgentStarted, AgentStopped, Body
-from agent.journal import Journal, JournalError
+from agent.entries import AgentStarted, AgentStopped, Body, NumbersSkipped
+from agent.journal import Journal
 from agent.knowledge import Knowledge, restamped
 from agent.loading import ConfigError, Setup, load_setup
 from agent.polling import Polling
 from agent.questions import POLL_PATIENCE
 from agent.showing import Terms, agent_view, ticket_views
 from agent.telling import Teller
+from agent.told import highest_told
 from agent.version import VERSION
 from agent.views import AgentView, TicketView, Verdict
 from agent.web import listen_on, serve_on
@@ -61,6 +62,7 @@ class Daemon:
         self.teller.hear(journal.entries)
         self._readings: asyncio.Queue[tuple[Reading, timedelta] | None] = asyncio.Queue()
         self._journal_trouble = ""
+        self._notices = 0  # how many of the journal's are said
         self._judge_trouble = ""
         self._first_round = asyncio.Event()
         self._stop = asyncio.Event()
@@ -81,6 +83,7 @@ class Daemon:
             await control.start()
             stack.push_async_callback(control.stop)
             await self._tell((AgentStarted(version=VERSION, contract=self.setup.contract.label),))
+            await self._tell(self._numbers_told())
             stack.push_async_callback(self._say_goodbye)
             tasks: list[asyncio.Task[Any]] = [
                 asyncio.create_task(serve_on(listener, self.view, self._stop, protected), name="web"),
@@ -204,19 +207,11 @@ class Daemon:
         return None
 
     async def _tell(self, bodies: tuple[Body, ...]) -> None:
-        """Write to the journal; only what it took changes what we believe to have told."""
-        if not bodies:
+        """Give it to the journal, which keeps what the disk does not take; then it counts, and is told."""
+        if not bodies and not self.journal.trouble:
             return
-        try:
-            entries = await self.journal.append(bodies, self.now())
-        except JournalError as error:
-            if not self._journal_trouble:
-                log.error("%s; watching goes on, and this is decided again with the next reading", error)
-            self._journal_trouble = str(error)
-            return
-        if self._journal_trouble:
-            log.warning("the journal can be written again")
-            self._journal_trouble = ""
+        entries = await self.journal.append(bodies, self.now())  # of nothing: what waits is tried again
+        self._say_journal()
         for entry in entries:
             self.knowledge = self.knowledge.apply(entry)
         self.teller.hear(entries)
@@ -236,6 +231,7 @@ class Daemon:
             version=VERSION,
             healthy=self._healthy(),
             ready=self._ready(),
+            unwritten=self.journal.unwritten,
         )
 
     def _healthy(self) -> Verdict:
@@ -244,10 +240,11 @@ class Daemon:
         return self.polling.schedule.progress(asyncio.get_running_loop().time())
 
     def _ready(self) -> Verdict:
+        if trouble := self.journal.trouble:
+            waiting = f"{self.journal.unwritten} entries are in memory only"
+            return False, f"{trouble}. {waiting}: they are written when it can be, and a restart loses them."
         if unasked := self._unasked():
             return False, f"Not asked yet: {', '.join(unasked)}."
-        if self._journal_trouble:
-            return False, f"Nothing can be written down: {self._journal_trouble}."
         return True, f"Each of {len(self.polling.ways)} ways of access answered or timed out once."
 
     def _unasked(self) -> list[str]:
@@ -259,6 +256,23 @@ class Daemon:
 
     def _terms(self) -> Terms:
         return self.terms
+
+    def _say_journal(self) -> None:
+        # Once when it begins and once when it is over, like a system that goes dark.
+        for notice in self.journal.notices[self._notices :]:
+            log.warning("%s", notice)
+        self._notices = len(self.journal.notices)
+        trouble = self.journal.trouble
+        if trouble and not self._journal_trouble:
+            log.error("%s; watching goes on, and what is decided is kept in memory until then", trouble)
+        elif self._journal_trouble and not trouble:
+            log.warning("the journal can be written again; %d entries were late", self.journal.late)
+        self._journal_trouble = trouble
+
+    def _numbers_told(self) -> tuple[Body, ...]:
+        """A ticket that people were told of and the journal lost keeps its number for itself."""
+        told, known = highest_told(self.setup.alert_log), self.knowledge.incidents.tickets
+        return (NumbersSkipped(first=known + 1, last=told),) if told > known else ()
 
     def _say_sight(self, reading: Reading) -> None:
         # Once when it goes dark and once when it is back: what repeats with every poll is no news.
@@ -318,3 +332,5 @@ async def run_daemon(path: Path) -> None:
         await Daemon(setup, journal).run()
     finally:
         await journal.close()
+        if journal.unwritten:
+            log.error("%s; stopped, and %d entries are lost", journal.trouble, journal.unwritten)

@@ -87,8 +87,44 @@ class AgentStopped:
     kind: Literal["agent_stopped"] = "agent_stopped"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRebuilt:
+    """The journal was found damaged and is made anew, of what could be read.
+
+    `file`: where the damaged one is kept, beside the journal. `kept`: entries that are in the new one, of
+    which `unproven` stand behind the first break of the chain. `lost`: entries known to be gone.
+    """
+
+    kind: Literal["journal_rebuilt"] = "journal_rebuilt"
+    file: str
+    reason: str
+    kept: int
+    lost: int
+    unproven: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumbersSkipped:
+    """Tickets up to `last` were told and are not in the journal (a kill while the disk was full, or damage).
+
+    Their numbers, from `first` on, are given to no other failure.
+    """
+
+    kind: Literal["numbers_skipped"] = "numbers_skipped"
+    first: int
+    last: int
+
+
 Body = Annotated[
-    Opened | Updated | Resolved | FirstSeen | RestartSeen | AgentStarted | AgentStopped,
+    Opened
+    | Updated
+    | Resolved
+    | FirstSeen
+    | RestartSeen
+    | AgentStarted
+    | AgentStopped
+    | JournalRebuilt
+    | NumbersSkipped,
     Field(discriminator="kind"),
 ]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from agent.contract import Contract
-from agent.entries import Body, Entry, Opened, Resolved, Updated
+from agent.entries import Body, Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Updated
 from agent.failures import Failure, Judgement, Key, Ruling
 
 CLEAR_AT_MOST = timedelta(seconds=60)  # I6: away for the shorter of the raise hold and this
@@ -52,7 +52,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """All that is open or pending at a site, and how many tickets there ever were."""
+    """All that is open or pending at a site, and the highest number that a ticket ever had."""
 
     open: Mapping[Key, Open] = field(default_factory=dict)
     pending: Mapping[Key, Pending] = field(default_factory=dict)
@@ -97,7 +97,13 @@ class Incidents:
             case Opened():
                 told = Open(body.ticket, body.ruling, entry.at, body.hold)
                 pending = {key: value for key, value in self.pending.items() if key != body.key}
-                return Incidents({**self.open, body.key: told}, pending, self.tickets + 1)
+                # A gap in the numbers is one for good: none is given twice.
+                tickets = max(self.tickets + 1, ticket_number(body.ticket))
+                return Incidents({**self.open, body.key: told}, pending, tickets)
+            case JournalRebuilt():  # each entry that is lost may have been a ticket
+                return replace(self, tickets=self.tickets + body.lost)
+            case NumbersSkipped():
+                return replace(self, tickets=max(self.tickets, body.last))
             case Updated():
                 return replace(
                     self,
@@ -149,7 +155,7 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
             continue
         if waiting.held >= waiting.needs:
             number += 1
-            bodies.append(_opened(f"TW-{number:06d}", failure, waiting.began, contract))
+            bodies.append(_opened(ticket_id(number), failure, waiting.began, contract))
         else:
             wakes.append(now + waiting.needs - waiting.held)
     for key in judgement.blind:  # a hold runs only while its part is seen: it waits, and is not forgotten
@@ -158,6 +164,17 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
     return Decision(
         tuple(bodies), replace(incidents, open=open_now, pending=pending), min(wakes, default=None)
     )
+
+
+def ticket_id(number: int) -> str:
+    """The id of the ticket with that number."""
+    return f"TW-{number:06d}"
+
+
+def ticket_number(ticket: str) -> int:
+    """The number of the ticket with that id; 0 for what is no id of ours."""
+    digits = ticket.removeprefix("TW-")
+    return int(digits) if digits.isascii() and digits.isdigit() and 6 <= len(digits) <= 9 else 0
 
 
 def _hold_on(before: Pending | None, failure: Failure, now: datetime) -> Pending:

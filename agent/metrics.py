@@ -136,6 +136,11 @@ class _Agent(Collector):
         yield GaugeMetricFamily(
             "trunkwatch_pending_failures", "Failures that wait out their hold.", value=view.pending
         )
+        yield GaugeMetricFamily(
+            "trunkwatch_journal_unwritten_entries",
+            "Decisions that are not on the disk yet; above 0 the journal cannot be written.",
+            value=view.unwritten,
+        )
         due = GaugeMetricFamily(
             "trunkwatch_next_due_timestamp_seconds",
             "The earliest due time of an open ticket.",

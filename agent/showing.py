@@ -90,6 +90,7 @@ def agent_view(
     version: str,
     healthy: Verdict,
     ready: Verdict,
+    unwritten: int = 0,
 ) -> AgentView:
     """The whole agent at `now`. `watches`: what each system is for and how it is asked."""
     zone = terms.site.zone
@@ -126,6 +127,7 @@ def agent_view(
         next_due=tuple(_next_due(tickets.open, terms)),
         healthy=healthy,
         ready=ready,
+        unwritten=unwritten,
         numbers=tuple(
             NumberView(number.number, number.name, state)
             for number, state in number_states(

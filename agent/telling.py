@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Callable
 
 from agent.alertlog import AlertLog, AlertLogError, LogLine
-from agent.entries import Entry, Opened, Resolved, Updated
-from agent.journal import Journal, JournalError
+from agent.entries import Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Updated
+from agent.incidents import ticket_id
+from agent.journal import Journal
 from agent.showing import Terms, ticket_view
 from agent.tickets import Tickets
 
@@ -26,13 +27,15 @@ TRY_AGAIN = 5.0  # seconds, while the log cannot be written
 def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
     """What the log says of this entry; `tickets`: as they are after it. None: nothing for operators."""
     body = entry.body
+    at = entry.at.astimezone(terms.site.zone)
+    if isinstance(body, JournalRebuilt | NumbersSkipped):
+        return LogLine(at=at, verb="WARN", text=_warning(body))
     if not isinstance(body, Opened | Updated | Resolved):
         return None
     ticket = tickets.by_id.get(body.ticket)
     if ticket is None:
         return None
     view = ticket_view(ticket, terms)
-    at = entry.at.astimezone(terms.site.zone)
     if isinstance(body, Resolved):
         return LogLine(
             at=at,
@@ -56,6 +59,17 @@ def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
         respond_by=view.respond_by,
         responsibility=view.responsibility,
     )
+
+
+def _warning(body: JournalRebuilt | NumbersSkipped) -> str:
+    if isinstance(body, JournalRebuilt):
+        return (
+            f"the journal was damaged ({body.reason}) and is built anew: {body.kept} entries kept,"
+            f" {body.unproven} of them unproven, {body.lost} known to be lost; the old one is {body.file}"
+        )
+    first, last = ticket_id(body.first), ticket_id(body.last)
+    which = first if body.first == body.last else f"{first} to {last}"
+    return f"{which}: told in this log and lost with the journal; what still fails is told as a new ticket"
 
 
 class Teller:
@@ -119,8 +133,5 @@ class Teller:
             if self._complained:
                 self._complained = False
                 log.warning("the alert log can be written again")
-            try:
-                await self._journal.set_cursor(CURSOR, batch[-1][0])
-            except JournalError as error:
-                log.warning("%s: lines of the alert log may be told twice after a restart", error)
+            await self._journal.set_cursor(CURSOR, batch[-1][0])
         return True

@@ -140,6 +140,7 @@ class AgentView:
 
     `contract`: its name and version. `severities`: the contract's own, worst first. `tickets`: every open one
     and the latest resolved ones. `pending_text`: one line per failure that waits out its hold.
+    `unwritten`: entries of the journal that are not on the disk yet.
     """
 
     now: datetime
@@ -157,6 +158,7 @@ class AgentView:
     healthy: Verdict
     ready: Verdict
     numbers: tuple[NumberView, ...] = ()
+    unwritten: int = 0
 
     @property
     def open_tickets(self) -> tuple[TicketView, ...]:

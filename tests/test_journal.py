@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import os
 import random
-import resource
+import re
 import shutil
 import signal
 import sqlite3
@@ -27,7 +27,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import agent.journal
-from agent.entries import AgentStopped, Body, Entry, Resolved
+import agent.journal_copy
+from agent.entries import AgentStopped, Body, Entry, JournalRebuilt, Resolved
 from agent.journal import Journal, JournalError, read_journal
 
 ROOT = Path(agent.__file__).parent.parent
@@ -266,9 +267,9 @@ def test_the_database_itself_refuses_to_change_an_entry(five: Path, statement: s
         ("UPDATE entry SET hash = zeroblob(32) WHERE number = 5", "entry 5 does not follow entry 4"),
         (
             "UPDATE entry SET kind = 'opened' WHERE number = 4",
-            "entry 4 .* is filed as opened and is resolved",
+            "entry 4 is filed as opened and is resolved",
         ),
-        ("UPDATE entry SET kind = x'ff' WHERE number = 4", "entry 4 .* is filed as"),
+        ("UPDATE entry SET kind = x'ff' WHERE number = 4", "entry 4 is filed as"),
         ("DELETE FROM entry WHERE number = 1", "entry 2 does not follow the beginning"),
         ("DELETE FROM entry WHERE number = 3", "entry 4 does not follow entry 2"),
         ("DELETE FROM entry WHERE number >= 4", "the entries after number 3 are gone"),
@@ -283,9 +284,13 @@ def test_the_database_itself_refuses_to_change_an_entry(five: Path, statement: s
 def test_what_other_hands_changed_is_named(five: Path, statement: str, found: str) -> None:
     with closing(sqlite3.connect(five, isolation_level=None)) as connection:
         connection.executescript(DROP + statement)
-    for reader in (reopened, read_journal):
-        with pytest.raises(JournalError, match=found):
-            reader(five)
+    with pytest.raises(
+        JournalError, match=f"is damaged .*{found}.* start the daemon: it sets the file aside"
+    ):
+        read_journal(five)
+    rebuilt = reopened(five)[-1].body
+    assert isinstance(rebuilt, JournalRebuilt)
+    assert re.search(found, rebuilt.reason)
 
 
 def test_one_changed_byte_in_the_file_is_named(five: Path) -> None:
@@ -293,7 +298,7 @@ def test_one_changed_byte_in_the_file_is_named(five: Path) -> None:
     assert raw.count(b"reason 4") == 1
     five.write_bytes(raw.replace(b"reason 4", b"reason 5"))
     with pytest.raises(JournalError, match="entry 4 does not follow entry 3"):
-        reopened(five)
+        read_journal(five)
 
 
 def test_a_damaged_page_is_told_as_damage(five: Path) -> None:
@@ -302,9 +307,8 @@ def test_a_damaged_page_is_told_as_damage(five: Path) -> None:
     for page in range(1, len(raw) // 4096):
         raw[page * 4096 : page * 4096 + 8] = b"\xff" * 8
     five.write_bytes(raw)
-    for reader in (reopened, read_journal):
-        with pytest.raises(JournalError, match=r"bring it back from a backup"):
-            reader(five)
+    with pytest.raises(JournalError, match=r"is damaged .* goes on with what can be read of it"):
+        read_journal(five)
 
 
 # --- not ours, not now, not here ----------------------------------------------------------------------------
@@ -339,11 +343,6 @@ def with_an_unknown_kind(path: Path) -> None:
         connection.commit()
 
 
-def an_empty_file_with_a_log(path: Path) -> None:
-    path.touch()
-    path.with_name(path.name + "-wal").write_bytes(b"frames of a journal that is gone")
-
-
 @pytest.mark.parametrize(
     ("lay", "sentence"),
     [
@@ -357,7 +356,6 @@ def an_empty_file_with_a_log(path: Path) -> None:
             with_an_unknown_kind,
             r"entry 2 .* does not know \(foretold\): a newer Trunkwatch wrote it; install that",
         ),
-        (an_empty_file_with_a_log, "bring the journal back from a backup"),
         (lambda path: path.mkdir(), "Is a directory"),
         (os.mkfifo, "is not a file"),
     ],
@@ -441,34 +439,6 @@ def test_a_journal_that_another_program_has_open_is_refused(five: Path) -> None:
 
 
 # --- full disks, other users --------------------------------------------------------------------------------
-
-
-def test_a_full_disk_stores_nothing_of_the_batch_and_is_over_when_there_is_room(path: Path) -> None:
-    async def life() -> tuple[Entry, ...]:
-        journal = Journal.open(path)
-        told = await journal.append([resolved("before")], AT)
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        wal = path.with_name(path.name + "-wal").stat().st_size
-        try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (wal + 20_000, hard))
-            with pytest.raises(
-                JournalError, match=f"journal {path} cannot be written: .*; nothing was stored"
-            ):
-                await journal.append([resolved("small"), *(resolved("x" * 5000) for _ in range(20))], AT)
-            with pytest.raises(JournalError, match="cannot be written"):
-                await journal.append([resolved("y" * 50_000)], AT)
-            with pytest.raises(JournalError, match="cannot be written"):
-                await journal.set_cursor("z" * 50_000, 1)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert journal.cursor("z" * 50_000) == 0
-        told += await journal.append([resolved("after"), resolved("x" * 50_000)], AT)
-        await journal.close()
-        return told
-
-    told = asyncio.run(life())
-    assert [entry.number for entry in told] == [1, 2, 3]
-    assert read_journal(path) == reopened(path) == told
 
 
 GUEST = """
@@ -669,6 +639,8 @@ def test_thirty_kills_lose_nothing_that_was_told_and_store_nothing_twice(
     left_logs = 0
     for life in range(30):
         nursery.bear(path, f"life-{life}")
+        while life % 2 and not any(of == f"life-{life}" for _, of, _ in nursery.told):
+            nursery.line()  # every second life is killed while it writes, the others while they start
         time.sleep(moments.uniform(0, 0.15))  # not a wait for anything: the random moment itself
         nursery.kill()
         left_logs += path.with_name(path.name + "-wal").exists()
@@ -743,14 +715,14 @@ def test_a_copy_is_whole_when_the_log_turns_between_its_two_files(
             told.extend(loop.run_until_complete(journal.append([resolved(f"{len(told)} " + "x" * 3000)], AT)))
 
     append_until(begun_anew)
-    copy, left = agent.journal._copy, list(turns)
+    copy, left = agent.journal_copy._copy, list(turns)
 
     def copy_and_turn(file: int, target: Path) -> None:
         copy(file, target)
         if left:
             append_until(left.pop())
 
-    monkeypatch.setattr(agent.journal, "_copy", copy_and_turn)
+    monkeypatch.setattr(agent.journal_copy, "_copy", copy_and_turn)
     assert list(read_journal(path)) == told
     assert not left
     loop.run_until_complete(journal.close())

@@ -96,8 +96,8 @@ class Watched:
         """Where its pages are."""
         return f"{self.scheme}://127.0.0.1:{self.settings['web']['port']}"
 
-    async def start(self, *, ready: float = 20) -> None:
-        """Start the daemon and wait until each system answered or timed out once."""
+    async def start(self, *, ready: float = 20, status: int = 200) -> None:
+        """Start the daemon and wait until /readyz says so: each system answered or timed out once."""
         with (self.folder / "stderr").open("ab") as stderr:
             self.process = await asyncio.create_subprocess_exec(
                 *self.program,
@@ -108,7 +108,7 @@ class Watched:
                 env={**os.environ, **self.environment},
                 stderr=stderr,
             )
-        assert await until(lambda: self.get("/readyz")[0] == 200, ready), self.stderr
+        assert await until(lambda: self.get("/readyz")[0] == status, ready), self.stderr
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send that signal and wait for the end; the exit status."""
@@ -145,7 +145,7 @@ class Watched:
     @property
     def log(self) -> list[str]:
         """The lines of the alert log."""
-        path = self.folder / "log" / "alert.log"
+        path = self.folder / self.settings["directories"]["log"] / "alert.log"
         return path.read_text().splitlines() if path.exists() else []
 
     @property
