@@ -26,6 +26,7 @@ from agent.journal import Journal, JournalError
 from agent.knowledge import Knowledge
 from agent.lines import open_poller, pacing_of, protocols_of
 from agent.loading import ConfigError, Setup, load_setup
+from agent.notify import Supervisor
 from agent.poller import POLL_DEADLINE, Poller
 from agent.questions import answer_question
 from agent.schedule import Schedule, Task
@@ -59,6 +60,7 @@ class Daemon:
         self.pollers: dict[tuple[str, ProtocolName], Poller] = {}
         self.intervals: dict[tuple[str, ProtocolName], timedelta] = {}
         self.schedule = Schedule(())
+        self.supervisor = Supervisor()
         self.teller = Teller(
             journal, AlertLog(setup.alert_log, setup.site.sinks.alert_log.format), self._terms
         )
@@ -69,6 +71,7 @@ class Daemon:
         self._judge_trouble = ""
         self._first_round = asyncio.Event()
         self._stop = asyncio.Event()
+        self._one_reload = asyncio.Lock()
 
     # --- start and stop ---------------------------------------------------------------------------------
 
@@ -99,6 +102,11 @@ class Daemon:
                 self.setup.site.site,
                 self.setup.contract.label,
                 *listener.getsockname()[:2],
+            )
+            self.supervisor.ready(self._glance())
+            stack.callback(self.supervisor.stopping)
+            tasks.append(
+                asyncio.create_task(self.supervisor.feed(self._moving, self._glance), name="watchdog")
             )
             stopping = asyncio.create_task(self._stop.wait(), name="stop")
             tasks.append(stopping)
@@ -159,6 +167,11 @@ class Daemon:
 
     async def reload(self) -> None:
         """Take the site file anew: whole, or not at all (SIGHUP)."""
+        async with self._one_reload:  # two at once would leave two schedules running
+            with self.supervisor.reloading(self._glance):
+                await self._reload()
+
+    async def _reload(self) -> None:
         try:
             setup = load_setup(self.setup.path)
         except ConfigError as error:
@@ -299,12 +312,17 @@ class Daemon:
     async def _say_alive(self) -> None:
         await self._first_round.wait()
         while True:
-            view = self.view()
-            count = len(view.open_tickets)
-            noun = "ticket" if count == 1 else "tickets"
-            text = f"{view.seen} of {len(view.systems)} systems seen, {count} open {noun}"
-            self.teller.say(LogLine(at=view.now, verb="ALIVE", text=text))
+            self.teller.say(LogLine(at=self.view().now, verb="ALIVE", text=self._glance()))
             await asyncio.sleep(ALIVE_EVERY.total_seconds())
+
+    def _glance(self) -> str:
+        view = self.view()
+        count = len(view.open_tickets)
+        noun = "ticket" if count == 1 else "tickets"
+        return f"{view.seen} of {len(view.systems)} systems seen, {count} open {noun}"
+
+    def _moving(self) -> bool:
+        return self.schedule.moving(asyncio.get_running_loop().time())
 
     async def _say_goodbye(self) -> None:
         await self._tell((AgentStopped(),))
