@@ -22,6 +22,7 @@ from agent.journal import JournalError
 from agent.lines import open_poller
 from agent.loading import Setup, load_setup
 from agent.mistakes import ConfigError
+from agent.notify import log_stream
 from agent.poller import poll_once
 from agent.questions import READING, TICKETS, from_journal, no_such_system
 from agent.version import VERSION
@@ -61,9 +62,7 @@ def run(site: SiteOption = None) -> None:
     """Watch the site until told to stop (SIGTERM). SIGHUP takes the site file anew, SIGUSR2 the alert log."""
     from agent.daemon import run_daemon  # noqa: PLC0415 - nothing but `run` needs the web server and schedule
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(handlers=[log_stream()], level=logging.INFO)
     try:
         asyncio.run(run_daemon(_site_file(site)))
     except ConfigError as error:
@@ -81,12 +80,14 @@ def check(site: SiteOption = None) -> None:
 @app.command()
 def poll(system: str, site: SiteOption = None, json: JsonOption = False) -> None:
     """Ask one system now: every question, how long it took, all that was seen and could not be read."""
-    setup = _setup(site)
+    setup = _setup(site, secrets=False)  # the daemon has them; who may ask it need not
     names = tuple(each.name for each in setup.site.systems)
     if system not in names:
         _end(no_such_system(system, names), 2)
-    answer = _ask_daemon(setup, Request(question="poll", arguments={"system": system}))
-    readings = [READING.validate_python(answer.body)] if answer else asyncio.run(_poll_alone(setup, system))
+    answer = _ask_daemon(setup, Request(question="poll", arguments={"system": system}), timeout=400)
+    readings = (
+        [READING.validate_python(answer.body)] if answer else asyncio.run(_poll_alone(_setup(site), system))
+    )
     for reading in readings:
         if json:
             print(READING.dump_json(reading, exclude_none=True).decode())
@@ -96,6 +97,15 @@ def poll(system: str, site: SiteOption = None, json: JsonOption = False) -> None
         raise typer.Exit(1)
 
 
+@app.command()
+def reload(site: SiteOption = None) -> None:
+    """Let the running daemon take the changed site file (root only): whole, or the old one stays in force."""
+    setup = _setup(site, secrets=False)
+    if _ask_daemon(setup, Request(question="reload"), timeout=60) is None:
+        _end("no daemon runs that could take the site file", 1)
+    print("the daemon took the site file")
+
+
 @tickets_app.command("list")
 def tickets_list(
     site: SiteOption = None,
@@ -103,7 +113,7 @@ def tickets_list(
     json: JsonOption = False,
 ) -> None:
     """The open tickets."""
-    setup = _setup(site)
+    setup = _setup(site, secrets=False)
     tickets = [ticket for ticket in _tickets(setup) if every or ticket.state == "open"]
     if json:
         print(TICKETS.dump_json(tuple(tickets)).decode())
@@ -116,7 +126,7 @@ def tickets_list(
 @tickets_app.command("show")
 def tickets_show(ticket: str, site: SiteOption = None, json: JsonOption = False) -> None:
     """One ticket: the clause in the contract's words, the evidence, how it came about."""
-    setup = _setup(site)
+    setup = _setup(site, secrets=False)
     found = next((each for each in _tickets(setup) if each.id == ticket), None)
     if found is None:
         _end(f"no ticket {ticket!r}; `trunkwatch tickets list --all` lists every one", 2)
@@ -158,9 +168,9 @@ def _site_file(given: Path | None) -> Path:
     return SITE_FILE
 
 
-def _setup(site: Path | None) -> Setup:
+def _setup(site: Path | None, *, secrets: bool = True) -> Setup:
     try:
-        return load_setup(_site_file(site))
+        return load_setup(_site_file(site), secrets=secrets)
     except ConfigError as error:
         _end(str(error), 2)
 
@@ -176,11 +186,13 @@ def _tickets(setup: Setup) -> tuple[TicketView, ...]:
         _end(str(error), 1)
 
 
-def _ask_daemon(setup: Setup, request: Request) -> Answer | None:
-    """The daemon's answer; None if none runs. Ends the command where it answers that it cannot."""
+def _ask_daemon(setup: Setup, request: Request, timeout: float = 15) -> Answer | None:
+    """The daemon's answer; None if none runs. Ends the command where it answers that it cannot.
+
+    `timeout`: seconds. Most answers are there at once, or the daemon hangs.
+    """
     try:
-        # A poll may take minutes; any other answer is there at once, or the daemon hangs.
-        answer = ask(setup.control_socket, request, timeout=400 if request.question == "poll" else 15)
+        answer = ask(setup.control_socket, request, timeout=timeout)
     except ControlError as error:
         _end(str(error), 1)
     if answer is not None and not answer.ok:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -165,26 +166,27 @@ class Daemon:
         for poller in self.pollers.values():
             await poller.line.close()
 
-    async def reload(self) -> None:
-        """Take the site file anew: whole, or not at all (SIGHUP)."""
+    async def reload(self) -> str:
+        """Take the site file anew: whole, or not at all (SIGHUP). Why it was not taken, or nothing."""
         async with self._one_reload:  # two at once would leave two schedules running
             with self.supervisor.reloading(self._glance):
-                await self._reload()
+                trouble = await self._reload()
+        if trouble:
+            log.error("the site file was not taken, the old one stays in force: %s", trouble)
+        return trouble
 
-    async def _reload(self) -> None:
+    async def _reload(self) -> str:
         try:
             setup = load_setup(self.setup.path)
         except ConfigError as error:
-            log.error("the site file was not taken, the old one stays in force:\n%s", error)
-            return
+            return str(error)
         before = self.setup.site
         if (setup.site.web, setup.site.directories, setup.site.sinks) != (
             before.web,
             before.directories,
             before.sinks,
         ):
-            log.error("the site file was not taken: web, directories and sinks change with a restart only")
-            return
+            return "web, directories and sinks change with a restart only"
         await self._stop_polling()
         self.setup = setup
         self.terms = Terms.of(setup.site, setup.contract)
@@ -193,6 +195,7 @@ class Daemon:
         self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
         self._start_polling()
         log.info("took the changed site file: %d systems", len(setup.site.systems))
+        return ""
 
     # --- the pipeline -----------------------------------------------------------------------------------
 
@@ -311,6 +314,7 @@ class Daemon:
 
     async def _say_alive(self) -> None:
         await self._first_round.wait()
+        self.supervisor.status(self._glance())
         while True:
             self.teller.say(LogLine(at=self.view().now, verb="ALIVE", text=self._glance()))
             await asyncio.sleep(ALIVE_EVERY.total_seconds())
@@ -331,6 +335,11 @@ class Daemon:
                 await self.teller.tell()
 
     async def _answer(self, request: Request, caller: Caller) -> Answer:
+        if request.question == "reload":
+            if caller.uid not in (0, os.geteuid()):  # who may ask the daemon is not who may change it
+                return Answer(ok=False, error="only root may let the daemon take its site file anew")
+            trouble = await self.reload()
+            return Answer(ok=not trouble, error=trouble or None)
         return await answer_question(request, self._ticket_views, self._poll_now, self._systems)
 
     def _ticket_views(self) -> tuple[TicketView, ...]:

@@ -79,15 +79,18 @@ class Setup:
         return (self.path.parent / folder).resolve()
 
 
-def load_setup(path: Path) -> Setup:
-    """Load and check a site file and all that it names. Raises ConfigError with every mistake at once."""
+def load_setup(path: Path, *, secrets: bool = True) -> Setup:
+    """Load and check a site file and all that it names. Raises ConfigError with every mistake at once.
+
+    `secrets`: False for who asks no device, such as an operator who may read the log and no credential.
+    """
     site = load_site(path)
-    secrets = read_secrets(site, path)
+    found = read_secrets(site, path) if secrets else Secrets()
     products = find_products()
     functions: dict[str, Function] = {
         system.name: system.function or products[system.product].function for system in site.systems
     }
-    return Setup(path.resolve(), site, _contract(site, path), products, functions, secrets)
+    return Setup(path.resolve(), site, _contract(site, path), products, functions, found)
 
 
 def load_contract(name: str) -> Contract:

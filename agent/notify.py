@@ -1,4 +1,4 @@
-"""Tells whoever started us how we are: systemd's notification socket (sd_notify(3)), and its watchdog.
+"""Tells whoever started us how we are: systemd's notification socket (sd_notify(3)), watchdog and journal.
 
 Nothing is sent where there is no such socket. It decides nothing about our health: the watchdog is fed for as
 long as `moving` says so, and from the event loop, so that a loop that hangs is not fed either.
@@ -33,6 +33,10 @@ class Supervisor:
     def ready(self, status: str) -> None:
         """We listen and poll."""
         self._tell("READY=1", f"STATUS={status}")
+
+    def status(self, status: str) -> None:
+        """How we are, in a sentence."""
+        self._tell(f"STATUS={status}")
 
     def stopping(self) -> None:
         """We have begun to stop."""
@@ -70,3 +74,22 @@ class Supervisor:
                 teller.sendto(message.encode(), address)
         except OSError as error:
             log.warning("the service manager at %s cannot be told %s: %s", self._address, fields[0], error)
+
+
+def log_stream(environment: Mapping[str, str] = os.environ) -> logging.Handler:
+    """Where the daemon's own log goes: standard error, with levels where that is systemd's journal."""
+    stream = logging.StreamHandler()
+    stderr = os.fstat(2)
+    # Compared, since a shell inherits the variable from a terminal that is a service (systemd.exec(5)).
+    if environment.get("JOURNAL_STREAM") == f"{stderr.st_dev}:{stderr.st_ino}":
+        stream.setFormatter(_ForTheJournal("%(name)s: %(message)s"))  # it knows the time already
+    else:
+        stream.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return stream
+
+
+class _ForTheJournal(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        level = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6}
+        mark = f"<{level.get(record.levelno, 7)}>"
+        return "\n".join(mark + line for line in super().format(record).split("\n"))

@@ -1,4 +1,4 @@
-"""What the service manager hears, on a real datagram socket. In tests/test_booted.py a real systemd listens."""
+"""What the service manager hears, on a real datagram socket (in tests/test_booted.py a real systemd)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Ear:
 
     def heard(self) -> list[dict[str, str]]:
         """Every message since the last look, oldest first."""
-        messages = []
+        messages: list[dict[str, str]] = []
         while True:
             try:
                 text = self.socket.recv(65536).decode()
