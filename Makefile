@@ -1,4 +1,5 @@
-# Two commands: `make run` watches a simulated site, `make test` proves what is here. Neither needs root.
+# `make run` watches a simulated site, `make test` proves what is here. Neither needs root.
+# `make install` makes it a service of this machine: docs/install.md.
 VENV := .venv
 STAMP := $(VENV)/.installed
 PYTEST_ARGS ?=
@@ -9,7 +10,15 @@ RIGHT := -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_in
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p $(RIGHT) && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-legacy-ssh lint clean
+.PHONY: help run test test-legacy-ssh lint clean install uninstall wheelhouse
+
+# Of install, uninstall and wheelhouse. DESTDIR: stage a tree for another machine. WHEELHOUSE: install from that
+# folder, without a network. CONSTRAINTS: which versions. FOR: the Pythons that a wheelhouse is for.
+DESTDIR ?=
+WHEELHOUSE ?=
+CONSTRAINTS ?= constraints/default.txt
+FOR ?= 3.11 3.13
+
 
 help:
 	@echo 'make run    watch a simulated telephony site (Ctrl-C stops it)'
@@ -17,6 +26,10 @@ help:
 	@echo 'make test-legacy-ssh  the SSH tests with the paramiko that still knows DSA host keys'
 	@echo 'make lint   the checks alone: style, types, who may import whom'
 	@echo 'make clean  remove what these made'
+	@echo
+	@echo 'make install      install the service on this machine (as root; docs/install.md)'
+	@echo 'make wheelhouse   gather all packages in dist/wheelhouse, for machines without a network'
+	@echo 'make uninstall    remove the service; site file, journal and logs stay'
 
 run: $(STAMP)
 	@exec $(VENV)/bin/trunkwatch lab run
@@ -40,6 +53,15 @@ lint: $(STAMP)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 
+install wheelhouse:
+	@$(or $(PYTHON),false) $(RIGHT) || { echo "make: Python 3.11, 3.12 or 3.13 with venv is missing" \
+		"(here: $$($(or $(PYTHON),python3) --version 2>&1 | head -n 1)): sudo apt install python3 python3-venv" >&2; exit 2; }
+	@DESTDIR='$(DESTDIR)' WHEELHOUSE='$(abspath $(WHEELHOUSE))' CONSTRAINTS='$(CONSTRAINTS)' FOR='$(FOR)' \
+		PYTHON='$(PYTHON)' sh systemd/install.sh $@
+
+uninstall:
+	@DESTDIR='$(DESTDIR)' sh systemd/install.sh uninstall
+
 # A virtual environment holds its own path: where the checkout was moved, or its Python is gone, it is made anew.
 ifneq ("$(shell test -x $(VENV)/bin/python && cat $(STAMP) 2>/dev/null)","$(CURDIR)")
 .PHONY: $(STAMP)
@@ -58,4 +80,4 @@ $(STAMP): setup.cfg pyproject.toml
 		$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable ".[test]" && pwd >$@'
 
 clean:
-	rm -rf $(VENV) .venv-legacy .lab build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-legacy .lab build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -17,7 +17,8 @@ from agent.loading import ConfigError, Setup, load_setup
 SITE_FILE = Path("/etc/trunkwatch/site.yaml")
 CHECKOUT = Path(__file__).resolve().parents[1]
 LAB_SITE_FILE = CHECKOUT / ".lab" / "site.yaml"
-SLOW = frozenset({"poll", "host_keys"})  # questions to a device: minutes; any other is answered at once
+# Seconds that an answer may take; any other is there at once, or the daemon hangs.
+PATIENCE = {"poll": 680.0, "host_keys": 60.0, "reload": 60.0}
 
 SiteOption = Annotated[
     Path | None,
@@ -53,7 +54,7 @@ def setup_of(site: Path | None, *, with_secrets: bool = False) -> Setup:
 def ask_daemon(setup: Setup, request: Request) -> Answer | None:
     """The daemon's answer; None if none runs. Ends the command (1) where it answers that it cannot."""
     try:
-        answer = ask(setup.control_socket, request, timeout=660 if request.question in SLOW else 15)
+        answer = ask(setup.control_socket, request, timeout=PATIENCE.get(request.question, 15.0))
     except ControlError as error:
         end(str(error), 1)
     if answer is not None and not answer.ok:

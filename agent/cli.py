@@ -22,6 +22,7 @@ from agent.control import ControlError, Request
 from agent.journal import JournalError
 from agent.lines import Means, open_poller
 from agent.loading import ConfigError, Setup
+from agent.notify import log_stream
 from agent.poller import poll_once
 from agent.questions import READING, READINGS, TICKETS, from_journal, no_such_system
 from agent.version import VERSION
@@ -48,9 +49,7 @@ def run(site: SiteOption = None) -> None:
     """Watch the site until told to stop (SIGTERM). SIGHUP takes the site file anew, SIGUSR2 the alert log."""
     from agent.daemon import run_daemon  # noqa: PLC0415 - nothing but `run` needs the web server and schedule
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logging.basicConfig(handlers=[log_stream()], level=logging.INFO)
     try:
         asyncio.run(run_daemon(site_file(site)))
     except ConfigError as error:
@@ -84,6 +83,14 @@ def poll(system: str, site: SiteOption = None, json: JsonOption = False) -> None
             printing.console().print(printing.show_reading(reading, setup.site.zone))
     if any(reading.error for reading in readings):
         raise typer.Exit(1)
+
+
+@app.command()
+def reload(site: SiteOption = None) -> None:
+    """Let the running daemon take the changed site file (root only): whole, or the old one stays in force."""
+    if ask_daemon(setup_of(site), Request(question="reload")) is None:
+        end("no daemon runs that could take the site file", 1)
+    print("the daemon took the site file")
 
 
 @tickets_app.command("list")

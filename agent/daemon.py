@@ -25,6 +25,7 @@ from agent.entries import AgentStarted, AgentStopped, Body, NumbersSkipped
 from agent.journal import Journal
 from agent.knowledge import Knowledge, restamped
 from agent.loading import ConfigError, Setup, load_setup
+from agent.notify import Supervisor
 from agent.polling import Polling
 from agent.questions import POLL_PATIENCE
 from agent.showing import Terms, agent_view, ticket_views
@@ -55,7 +56,8 @@ class Daemon:
         self.terms = Terms.of(setup.site, setup.contract)
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
-        self.desk = Desk(lambda: self.setup, self.polling, self._ticket_views)
+        self.desk = Desk(lambda: self.setup, self.polling, self._ticket_views, self.reload)
+        self.supervisor = Supervisor()
         self.teller = Teller(
             journal, AlertLog(setup.alert_log, setup.site.sinks.alert_log.format), self._terms
         )
@@ -66,6 +68,7 @@ class Daemon:
         self._judge_trouble = ""
         self._first_round = asyncio.Event()
         self._stop = asyncio.Event()
+        self._one_reload = asyncio.Lock()
         self.clock.listen(self._clock_was_set)
 
     # --- start and stop ---------------------------------------------------------------------------------
@@ -103,6 +106,11 @@ class Daemon:
                 "https" if self.setup.web.tls is not None else "http",
                 *listener.getsockname()[:2],
             )
+            self.supervisor.ready(self._glance())
+            stack.callback(self.supervisor.stopping)
+            tasks.append(
+                asyncio.create_task(self.supervisor.feed(self._moving, self._glance), name="watchdog")
+            )
             stopping = asyncio.create_task(self._stop.wait(), name="stop")
             tasks.append(stopping)
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -121,21 +129,27 @@ class Daemon:
         loop.add_signal_handler(signal.SIGUSR2, self.teller.reopen)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._background(self.reload()))
 
-    async def reload(self) -> None:
-        """Take the site file anew: whole, or not at all (SIGHUP)."""
+    async def reload(self) -> str:
+        """Take the site file anew: whole, or not at all (SIGHUP). Why it was not taken, or nothing."""
+        async with self._one_reload:  # two at once would leave two schedules running
+            with self.supervisor.reloading(self._glance):
+                trouble = await self._reload()
+        if trouble:
+            log.error("the site file was not taken, the old one stays in force: %s", trouble)
+        return trouble
+
+    async def _reload(self) -> str:
         try:
             setup = load_setup(self.setup.path)
         except ConfigError as error:
-            log.error("the site file was not taken, the old one stays in force:\n%s", error)
-            return
+            return str(error)
         before = self.setup.site
         if (setup.site.web, setup.site.directories, setup.site.sinks) != (
             before.web,
             before.directories,
             before.sinks,
         ):
-            log.error("the site file was not taken: web, directories and sinks change with a restart only")
-            return
+            return "web, directories and sinks change with a restart only"
         same = {system.name for system in setup.site.systems if system in before.systems}
         keep = {name for name in same if _same_lines(self.setup, setup, name)}
         await self.polling.stop(keep)
@@ -145,6 +159,7 @@ class Daemon:
         self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
         self.polling.start(setup)
         log.info("took the changed site file: %d systems", len(setup.site.systems))
+        return ""
 
     # --- the pipeline -----------------------------------------------------------------------------------
 
@@ -287,13 +302,19 @@ class Daemon:
 
     async def _say_alive(self) -> None:
         await self._first_round.wait()
+        self.supervisor.status(self._glance())
         while True:
-            view = self.view()
-            count = len(view.open_tickets)
-            noun = "ticket" if count == 1 else "tickets"
-            text = f"{view.seen} of {len(view.systems)} systems seen, {count} open {noun}"
-            self.teller.say(LogLine(at=view.now, verb="ALIVE", text=text))
+            self.teller.say(LogLine(at=self.view().now, verb="ALIVE", text=self._glance()))
             await asyncio.sleep(ALIVE_EVERY.total_seconds())
+
+    def _glance(self) -> str:
+        view = self.view()
+        count = len(view.open_tickets)
+        noun = "ticket" if count == 1 else "tickets"
+        return f"{view.seen} of {len(view.systems)} systems seen, {count} open {noun}"
+
+    def _moving(self) -> bool:
+        return self.polling.schedule.moving(asyncio.get_running_loop().time())
 
     async def _say_goodbye(self) -> None:
         await self._tell((AgentStopped(),))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agent.control import Answer, Caller, Request
@@ -25,17 +26,23 @@ log = logging.getLogger("trunkwatch")
 
 
 class Desk:
-    """Where questions are answered. `setup`: the one in force; `tickets`: every ticket as it is now."""
+    """Where questions are answered.
+
+    `setup`: the one in force; `tickets`: every ticket as it is now; `reload`: takes the site file anew, and
+    gives why it was not taken.
+    """
 
     def __init__(
         self,
         setup: Callable[[], Setup],
         polling: Polling,
         tickets: Callable[[], tuple[TicketView, ...]],
+        reload: Callable[[], Awaitable[str]],
     ) -> None:
         self._setup = setup
         self._polling = polling
         self._tickets = tickets
+        self._reload = reload
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
         """The answer to one question, or one sentence why there is none."""
@@ -48,10 +55,17 @@ class Desk:
                 case "host_keys":
                     shown = await look(self._system(request), self._polling.means.known_hosts)
                     return _yes(SHOWN.dump_python(shown, mode="json"))
-                case "enroll":
+                case "enroll" if _may_change(caller):
                     return self._enroll(request, caller)
                 case "retry_login":
                     return self._retry_login(self._system(request), caller)
+                case "reload" if _may_change(caller):
+                    trouble = await self._reload()
+                    return _no(trouble) if trouble else _yes(None)
+                case "enroll":
+                    return _no("only root may let the daemon accept a host key: use sudo")
+                case "reload":
+                    return _no("only root may let the daemon take its site file anew: use sudo")
                 case _:
                     return _no(f"this daemon knows no question {request.question!r}")
         except (PollError, KnownHostsError, LookupError) as error:
@@ -100,6 +114,11 @@ class Desk:
             )
             self._polling.schedule.poll_now(system.name)
         return _yes(WAYS.dump_python(allowed, mode="json"))
+
+
+def _may_change(caller: Caller) -> bool:
+    """Who may ask the daemon is not who may change what it trusts: that is root, or the daemon's own user."""
+    return caller.uid in (0, os.geteuid())
 
 
 def _yes(body: Any) -> Answer:

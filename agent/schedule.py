@@ -60,13 +60,14 @@ class Task:
 class _Job:
     """A task and how it goes.
 
-    running: it waits for the system's turn or is asked; asking: it is asked. again: ask once more at once.
-    trouble: of its last poll, empty if well; told when it changes.
+    running: it waits for the system's turn or is asked; asking: it is asked, since then (monotonic).
+    again: ask once more at once. trouble: of its last poll, empty if well; told when it changes.
     """
 
     task: Task
     running: asyncio.Task[None] | None = None
     asking: bool = False
+    since: float = 0.0
     again: bool = False
     trouble: str = ""
 
@@ -180,6 +181,16 @@ class Schedule:
             said = f"the last poll, {last.name}, ended {age:.1f} s ago"
         return age <= limit, f"{said}; the limit is {limit:g} s, twice the longest interval"
 
+    def moving(self, monotonic: float) -> bool:
+        """Whether it goes on: it makes progress, or asks a system that may still take its time.
+
+        Less strict than `progress`: a site with one slow system is no reason to start the agent again.
+        """
+        return self.progress(monotonic)[0] or any(
+            job.asking and monotonic - job.since <= job.task.deadline.total_seconds() + GRACE
+            for job in self._jobs.values()
+        )
+
     async def _due(self, name: str) -> None:
         """What APScheduler calls; it is done at once."""
         self._fired = time.monotonic()
@@ -221,7 +232,7 @@ class Schedule:
 
     async def _poll(self, job: _Job) -> None:
         """One poll within its deadline. Returns when it has really ended: the system's turn lasts as long."""
-        task, job.asking = job.task, True
+        task, job.asking, job.since = job.task, True, time.monotonic()
         asked = self._keep(_ask(task), task.name)
         late = False
         try:

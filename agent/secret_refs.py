@@ -51,11 +51,12 @@ class Secrets(dict[tuple[str, str], str]):
 def read_secret(ref: SecretRef, *, base: Path, use: SecretUse = "other") -> str:
     """The secret itself, without the newline at its end.
 
-    `base`: the folder of the site file, from which a relative {file: …} is read. `use`: an SNMP community
+    `base`: the folder of the site file, from which a relative {file: …} is read, and whose folder
+    `credentials` is where the unit has a {credential: …} from. `use`: an SNMP community
     must not be a default one, an SNMPv3 password has 8 characters or more. Raises SecretError.
     """
     if ref.credential is not None:
-        raw = _credential(ref.credential)
+        raw = _credential(ref.credential, base)
     elif ref.file is not None:
         raw = _private_file(base / ref.file)
     elif ref.env is not None:
@@ -96,22 +97,38 @@ def _variable(name: str) -> bytes:
     return raw
 
 
-def _credential(name: str) -> bytes:
+def _credential(name: str, base: Path) -> bytes:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    stored = base / "credentials" / name
     if not folder:
+        # Outside of the service: whoever may read what the unit loads can try the site file with it.
+        try:
+            if stored.exists():
+                return _private_file(stored)
+        except PermissionError:
+            raise SecretError(
+                f"expected the credential {name}; "
+                f"got a folder {stored.parent} that you may not read (use sudo)"
+            ) from None
         raise SecretError(
             f"expected the credential {name} in $CREDENTIALS_DIRECTORY; got no such variable "
             "(systemd sets it; outside of it use {file: PATH} or {env: NAME})"
         )
-    # systemd guards this folder itself; the mode of its files depends on its version
-    try:
-        return _read(Path(folder) / name)[0]
-    except FileNotFoundError:
-        raise SecretError(
-            f"expected the credential {name}; got none of that name (LoadCredential={name}:FILE in the unit)"
-        ) from None
-    except OSError as error:
-        raise SecretError(f"expected the credential {name} to be readable; got {error.strerror}") from None
+    # LoadCredential=credentials:FOLDER gives each file of the folder the name credentials_FILE. systemd
+    # guards the folder itself; the mode of its files depends on its version.
+    for each in (name, f"credentials_{name}"):
+        try:
+            return _read(Path(folder) / each)[0]
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise SecretError(
+                f"expected the credential {name} to be readable; got {error.strerror}"
+            ) from None
+    raise SecretError(
+        f"expected the credential {name}; got none of that name "
+        f"(put it into {stored} and restart the service, or LoadCredential={name}:FILE in the unit)"
+    )
 
 
 def _private_file(path: Path) -> bytes:

@@ -126,6 +126,8 @@ def _read_text(path: FilePath) -> str:
             raise refuse("expected a file; got a folder, a pipe or a device")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
+    except PermissionError:
+        raise refuse("you may not read it: use sudo, or be a member of its group and log in again") from None
     except OSError as error:
         raise refuse(f"expected a file that can be read; got {error.strerror}") from None
     except ValueError:  # a NUL in the name

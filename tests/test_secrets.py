@@ -191,5 +191,27 @@ def test_a_missing_variable_or_credential_is_told_by_its_name(
         "expected a secret in the environment variable TRUNKWATCH_TEST; got no such variable"
     )
     assert refused(SecretRef(credential="cm1"), tmp_path) == (
-        "expected the credential cm1; got none of that name (LoadCredential=cm1:FILE in the unit)"
+        f"expected the credential cm1; got none of that name (put it into {tmp_path}/credentials/cm1 and "
+        "restart the service, or LoadCredential=cm1:FILE in the unit)"
     )
+
+
+def test_a_credential_of_a_folder_that_systemd_loaded_is_found_by_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "credentials_cm1").write_text(f"{SECRET}\n")
+    assert read_secret(SecretRef(credential="cm1"), base=tmp_path) == SECRET
+    (tmp_path / "cm1").write_text(f"{SECRET}-by-itself\n")  # a line of its own in the unit goes first
+    assert read_secret(SecretRef(credential="cm1"), base=tmp_path) == f"{SECRET}-by-itself"
+
+
+def test_outside_of_the_service_a_credential_is_what_the_unit_would_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    (tmp_path / "credentials").mkdir()
+    private(tmp_path / "credentials" / "cm1", f"{SECRET}\n")
+    assert read_secret(SecretRef(credential="cm1"), base=tmp_path) == SECRET
+    (tmp_path / "credentials" / "cm1").chmod(0o640)
+    assert "chmod 600" in refused(SecretRef(credential="cm1"), tmp_path)

@@ -6,7 +6,8 @@ Where the texts come from:
   heads, `No controller found`, `No Fault Messages`), `show voip-dsp`, `show mg list_config`, `show temp`.
 * Inferred: `Done!` after `show voip-dsp` only; that the two tables of `show temp` belong to every model.
 * Synthetic, because nobody has published an answer: the faults other than a lost controller, a failed DSP
-  core (`Faulty`), the time of a call controller that is not there, module codes behind a type, addresses, vintages, and what is said to an unknown command.
+  core (`Faulty`), the time of a call controller that is not there, module codes behind a type, addresses,
+  vintages, and what is said to an unknown command.
 
 It knows no pager and no prompt's place on a line: `cli_dialogue.py` does.
 """
