@@ -37,7 +37,7 @@ from collectors.base import (
     Unreachable,
     Value,
 )
-from collectors.sessions import cli_text, ossi
+from collectors.sessions import cli_text, ossi, read_only
 
 FOLDER = Path(__file__).parent / "recordings"
 FACTS = ("verified", "synthetic")
@@ -169,11 +169,12 @@ class RecordedTerminal:
 
     async def ask(self, command: str, *fids: str) -> SatAnswer:
         """The answer to a SAT command as the SAT's reader takes it."""
-        return ossi.parse(command, self._text(" ".join((command, *fids))))
+        question = " ".join((read_only.sat_command(command), *read_only.sat_fields(fids)))
+        return ossi.parse(command, self._text(question))
 
     async def show(self, command: str) -> CliAnswer:
         """The answer to a gateway's command as the reader of command lines takes it."""
-        return cli_text.clean(command, self._text(command))
+        return cli_text.clean(command, self._text(read_only.gateway_command(command)))
 
     def unasked(self) -> set[str]:
         """What is recorded and nobody asked for."""

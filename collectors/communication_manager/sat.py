@@ -215,6 +215,6 @@ def _stations(answer: SatAnswer) -> Iterator[Observation]:
         yield replace(STATIONS, present=count, by_kind={"ip": count})
 
 
-# Rows do not apply. Two minutes stand between the rates at which a commercial product asks for states (1 and 5
-# minutes, IR Prognosis); 60 s for a command are those of pbxd (a `list` gets more from its session).
+# Rows do not apply. Two minutes stand between the rates at which IR Prognosis, a commercial product, asks for
+# states (1 and 5 minutes); 60 s for a command are those of pbxd (a `list` gets more from its session).
 PACING = Pacing(1, timedelta(milliseconds=250), timedelta(seconds=60), 2, timedelta(minutes=2))

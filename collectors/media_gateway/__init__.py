@@ -35,32 +35,22 @@ PRODUCT = Product(
         Fact("SSH: Multiple fans outage, PSU fan brief outage, No controller found", "the same", "verified"),
         Fact("SSH: Insertion failure, mmid = v5; -- Initializing --", "the same", "verified"),
         Fact("SSH: No Fault Messages: the list is empty", "monitorBGW looks for it", "verified"),
-        Fact(
-            "SSH: a DSP is Idle or InUse, admin Release, Camp-on or Busyout", "the same fixtures", "verified"
-        ),
+        Fact("SSH: a DSP is Idle or InUse; Release, Camp-on or Busyout", "the same", "verified"),
         Fact("DSPs of a G430 or G450 have cmgVoipSlot 101 to 104", "G700-MG-MIB", "verified"),
-        Fact(
-            "SSH: DSP #1 is the engine of cmgVoipSlot 101, and so on", "both number its sockets", "inferred"
-        ),
-        Fact(
-            "SSH: other faults in the words of the fault masks; a DSP in Fault", "the MIB's words", "inferred"
-        ),
+        Fact("SSH: DSP #1 is the engine 101, and so on", "both number its sockets", "inferred"),
+        Fact("SSH: other faults in the words of the masks; a DSP in Fault", "the MIB", "inferred"),
         Fact("SSH: No controller found: serves on none", "its words; a local call engine might", "inferred"),
         Fact("SSH: no fault of registration: some controller serves", "the list is whole", "inferred"),
         Fact("SSH: a fault that a whole list does not hold is not there", "the same", "inferred"),
         Fact("SSH: a module that initializes carries no calls", "its word", "inferred"),
-        Fact(
-            "SSH: Ambient is the sensor that SNMP names so; at a warning it is outside",
-            "its name",
-            "inferred",
-        ),
+        Fact("SSH: Ambient is the sensor that SNMP names so", "its name", "inferred"),
         Fact("SSH: all channels of a DSP in use: it is full", "its words", "inferred"),
     ),
     not_seen=(
         "whether the controller that serves is the main one or a survivable one (only its address)",
         "carrier faults of a T1/E1 line; calls and voice quality (RTP)",
         "over SSH: whether local survivability serves; states of supplies and fan trays but by their faults",
-        "over SSH: DSPs of other models than G430 and G450 (which is which is not known); CPU load and memory",
+        "over SSH: DSPs of other models than G430 and G450 (no rule says which is which); CPU and memory",
         "room temperature; voltages (their faults are seen); CPU load until its monitoring is enabled",
     ),
 )
