@@ -16,7 +16,7 @@ from asyncssh import SSHServerProcess
 
 from collectors.base import BadAnswer, PollError, Refused, SatAnswer, Told, Unreachable
 from collectors.sessions import sat_dialogue
-from collectors.sessions.login import CHALLENGE, Login
+from collectors.sessions.login import CHALLENGE, MAY_COUNT, Login
 from collectors.sessions.ossi import IDLE
 from collectors.sessions.sat import SatLine
 from tests.ssh_servers import LOGIN, PIN, SECRET, USER, Guard, Server, lines_of, pacing, serving, until
@@ -247,9 +247,27 @@ def test_a_refusal_behind_the_shell_is_the_last_attempt(
             with pytest.raises(Refused, match="not tried again"):
                 await line.ask(LIST)
             assert server.connections == 1
+        assert "c logoff " not in server.heard  # it would have been taken for an answer to the prompt
 
     asyncio.run(scenario())
     assert guard.refusals == [sentence]
+
+
+def test_a_sat_that_hangs_up_after_the_pin_may_have_counted_it() -> None:
+    async def hangs_up(server: Server, process: Process) -> None:
+        process.stdout.write("Access denied to all but staff.\r\nPin: ")  # a greeting, no refusal
+        assert await anext(lines_of(server, process)) == PIN
+
+    async def scenario() -> None:
+        guard = Guard()
+        async with talking(Sat(), login=Login(USER, SECRET, PIN), guard=guard) as (line, server):
+            server.talk = hangs_up
+            with pytest.raises(Refused) as caught:
+                await line.ask(LIST)
+            assert caught.value.detail == MAY_COUNT
+            assert guard.refusals == [MAY_COUNT]
+
+    asyncio.run(scenario())
 
 
 def test_a_shell_without_a_sat_is_a_bad_answer_that_quotes_it() -> None:
