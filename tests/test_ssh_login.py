@@ -22,9 +22,9 @@ from paramiko.server import InteractiveQuery
 
 from collectors.base import BadAnswer, PollError, Refused, Unreachable
 from collectors.sessions.cli import CliLine
-from collectors.sessions.login import CHALLENGE, Conversation, Login, Stopped
+from collectors.sessions.login import CHALLENGE, MAY_COUNT, Conversation, Login, Stopped
 from collectors.sessions.ssh import HostKey
-from collectors.sessions.ssh_auth import MAY_COUNT, REFUSED
+from collectors.sessions.ssh_auth import REFUSED
 from tests.ssh_servers import (
     LOGIN,
     PIN,

@@ -6,56 +6,47 @@ N. Sessions are the business of `ssh`, the cleaning of the text that of `cli_tex
 
 from __future__ import annotations
 
-import re
-
-from collectors.base import SENTENCE, BadAnswer, CliAnswer, Pacing, Refused
+from collectors.base import BadAnswer, CliAnswer, Pacing
 from collectors.sessions import cli_text
 from collectors.sessions.host_keys import KnownHosts
-from collectors.sessions.login import Conversation, Login, LoginGuard, Stopped
+from collectors.sessions.login import Login, LoginGuard
 from collectors.sessions.read_only import gateway_command
 from collectors.sessions.ssh import SshLine
 from collectors.sessions.ssh_terminal import Terminal
+from collectors.sessions.terminal_login import TerminalLogin
 from collectors.sessions.workers import Limit
 
 TRIES = 3  # of a command that finds the gateway busy
 BUSY_PAUSE = 2.0  # seconds until it is tried again
 MOST_PAGES = 2000  # a pager that never ends is no answer
 
-_SECRET = re.compile(r"(?:^|\n)[^\n]*\b(?:pin|password|response|login|username) *: ?\Z", re.IGNORECASE)
-_INCORRECT = re.compile(
-    r"login incorrect|permission denied|access denied|authentication failed", re.IGNORECASE
-)
-
 
 class CliDialogue:
     """The dialogue of one session with a gateway. `name`: of the connection, for errors."""
 
     def __init__(self, name: str, login: Login, guard: LoginGuard) -> None:
-        self._name = name
-        self._login = login
-        self._guard = guard
+        self._asked = TerminalLogin(name, "the gateway", login, guard)
         self._terminal: Terminal
         self._prompt = ""
 
     def enter(self, terminal: Terminal, limit: Limit) -> str:
         """From the first words to the prompt. Raises Refused, Late, HungUp."""
         self._terminal = terminal
-        conversation = Conversation(self._login)
-        while True:
-            text = cli_text.plain(terminal.text)
-            if (found := cli_text.PROMPT.search(text)) is not None:
-                self._prompt = found["prompt"]
-                terminal.take()
-                return f"prompt {self._prompt}"
-            if _INCORRECT.search(text):
-                self._refuse("the gateway refused the login: wrong password, or a locked login")
-            if _SECRET.search(text):
-                terminal.take()
-                terminal.send(self._answer(conversation, text) + "\r", limit)
-            elif cli_text.ENTER.search(terminal.tail):
-                terminal.take()
-                terminal.send("\r", limit)
-            terminal.wait(limit)
+        with self._asked.attempt():
+            while True:
+                text = cli_text.plain(terminal.text)
+                if (found := cli_text.PROMPT.search(text)) is not None:
+                    self._prompt = found["prompt"]
+                    terminal.take()
+                    return f"prompt {self._prompt}"
+                self._asked.check(text)
+                if self._asked.asks(text):
+                    terminal.take()
+                    terminal.send(f"{self._asked.answer(text)}\r", limit)
+                elif cli_text.ENTER.search(terminal.tail):
+                    terminal.take()
+                    terminal.send("\r", limit)
+                terminal.wait(limit)
 
     def probe(self, limit: Limit) -> None:
         """An empty line is answered with the prompt. Raises Late, HungUp."""
@@ -106,17 +97,6 @@ class CliDialogue:
     def _at_prompt(self) -> bool:
         found = cli_text.PROMPT.search(cli_text.plain(self._terminal.tail))
         return found is not None and found["prompt"] == self._prompt
-
-    def _answer(self, conversation: Conversation, text: str) -> str:
-        try:
-            return conversation.answers(text, "", [(text.strip().rsplit("\n", 1)[-1], False)])[0]
-        except Stopped as stop:
-            self._refuse(str(stop))
-            raise
-
-    def _refuse(self, why: str) -> None:
-        self._guard.refused(why)
-        raise Refused(self._name, why, most=SENTENCE) from None
 
 
 class CliLine(SshLine[CliDialogue]):

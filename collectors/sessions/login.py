@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 CHALLENGE = "this is a service login that asks for a challenge; use a customer login"
+MAY_COUNT = "the login broke off after the password was sent; it may count as a failed one"
 
 _CHALLENGE = re.compile(r"challenge|\bresponse\s*:\s*$", re.IGNORECASE)
 _PIN = re.compile(r"(?:^|\s)pin\s*:\s*$", re.IGNORECASE)

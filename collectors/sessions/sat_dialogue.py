@@ -13,8 +13,9 @@ from typing import Literal
 
 from collectors.base import SENTENCE, BadAnswer, Refused, SatAnswer
 from collectors.sessions import ossi
-from collectors.sessions.login import Conversation, Login, LoginGuard, Stopped
+from collectors.sessions.login import Login, LoginGuard
 from collectors.sessions.ssh_terminal import Terminal
+from collectors.sessions.terminal_login import TerminalLogin, last_line
 from collectors.sessions.workers import Limit
 
 TRIES = 3  # of a command that finds the system busy
@@ -23,20 +24,13 @@ QUIET = 0.2  # seconds of silence after which an unended last line is the last l
 PAGE_QUIET = 0.6  # the same for ossit, where an end may stand between two pages (w1n555: 0.4 to 0.8 s)
 PROMPT_QUIET = 0.3  # seconds of silence after which a shell prompt is no part of a message of the day
 
-Prompt = Literal[
-    "no port", "incorrect", "terminal type", "shell terminal", "secret", "ready", "shell", "nothing known"
-]
+Prompt = Literal["no port", "terminal type", "shell terminal", "login", "ready", "shell", "nothing known"]
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()][A-Z0-9]|[78=>])")
 _PROMPTS: tuple[tuple[Prompt, re.Pattern[str]], ...] = (
     ("no port", re.compile(r"Login resources unavailable")),
-    ("incorrect", re.compile(r"Login incorrect|Permission denied|Access denied|Authentication failed", re.I)),
     ("terminal type", re.compile(r"Terminal Type \(.+\): \[.+\] ?\Z", re.DOTALL)),
     ("shell terminal", re.compile(r"terminal type.*=> ?\Z", re.I)),
-    (
-        "secret",
-        re.compile(r"(?:^|[\r\n])(?:[^\r\n]*\b(?:pin|password|response|login|username)) *: ?\Z", re.I),
-    ),
     ("ready", re.compile(r"(?:^|[\r\n])t[ \t]*[\r\n]*\Z")),
     ("shell", re.compile(r"(?:^|[\r\n])[^\r\n]*[$#>%] ?\Z")),
 )
@@ -54,7 +48,7 @@ class SatDialogue:
     def __init__(self, name: str, login: Login, guard: LoginGuard, terminals: Sequence[str]) -> None:
         self._name = name
         self._login = login
-        self._guard = guard
+        self._asked = TerminalLogin(name, "the SAT", login, guard)
         self._terminals = list(terminals)
         self._terminal: Terminal
         self._kind = ""  # the terminal type that was accepted
@@ -64,11 +58,9 @@ class SatDialogue:
     def enter(self, terminal: Terminal, limit: Limit) -> str:
         """From the first prompt to OSSI, in step. Raises Refused, BadAnswer, Late, HungUp."""
         self._terminal = terminal
-        conversation = Conversation(self._login)
-        while (prompt := self._next_prompt(limit)) != "ready":
-            said = terminal.text
-            terminal.take()
-            self._reply(prompt, _plain(said), conversation, limit)
+        with self._asked.attempt():
+            while (prompt := self._next_prompt(limit)) != "ready":
+                self._reply(prompt, _plain(terminal.take()), limit)
         self._synchronise("\rt\r", limit)
         self._echoes = self._synchronise("t\r", limit).lstrip().startswith("t")
         return f"terminal type {self._kind}"
@@ -104,6 +96,7 @@ class SatDialogue:
 
     def _next_prompt(self, limit: Limit) -> Prompt:
         while True:
+            self._asked.check(_plain(self._terminal.tail))
             prompt = self._prompt()
             if prompt == "shell":
                 if not self._terminal.wait(limit, PROMPT_QUIET):
@@ -115,14 +108,18 @@ class SatDialogue:
 
     def _prompt(self) -> Prompt:
         tail = _plain(self._terminal.tail)
+        if self._asked.asks(tail):
+            return "login"
         return next((name for name, looks in _PROMPTS if looks.search(tail)), "nothing known")
 
-    def _reply(self, prompt: Prompt, said: str, conversation: Conversation, limit: Limit) -> None:
+    def _reply(self, prompt: Prompt, said: str, limit: Limit) -> None:
         terminal = self._terminal
         if prompt == "no port":
             raise NoPort(self._name, "no free SAT port: all of them are in use", most=SENTENCE)
-        if prompt == "incorrect":
-            self._refuse("the SAT refused the login: wrong password or PIN, or a locked login")
+        if prompt == "login":
+            terminal.send(f"{self._asked.answer(said)}\r", limit)
+            return
+        self._asked.settled()
         if prompt == "terminal type":
             if not self._terminals:
                 raise BadAnswer(self._name, "the SAT takes none of the terminal types that are known here")
@@ -132,20 +129,9 @@ class SatDialogue:
             terminal.send("vt100\r", limit)
         elif prompt == "shell":
             if self._through_shell:
-                raise BadAnswer(self._name, f"the shell gives no SAT: {_last(self._login.hide(said))!r}")
+                raise BadAnswer(self._name, f"the shell gives no SAT: {last_line(self._login.hide(said))!r}")
             self._through_shell = True
             terminal.send("sat\r", limit)
-        elif prompt == "secret":
-            # the whole text, as a challenge stands above its prompt
-            try:
-                answers = conversation.answers(said, "", [(_last(said), False)])
-            except Stopped as stop:
-                self._refuse(str(stop))
-            terminal.send(f"{answers[0]}\r", limit)
-
-    def _refuse(self, why: str) -> None:
-        self._guard.refused(why)
-        raise Refused(self._name, why, most=SENTENCE) from None
 
     def _synchronise(self, send: str, limit: Limit) -> str:
         """Send a terminator that ends nothing; returns what came up to the words that say so."""
@@ -188,8 +174,3 @@ class SatDialogue:
 
 def _plain(text: str) -> str:
     return _ANSI.sub("", text)
-
-
-def _last(text: str) -> str:
-    lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]
-    return lines[-1][-60:] if lines else ""

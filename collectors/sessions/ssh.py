@@ -57,7 +57,8 @@ class _Session(Generic[D]):
         self.connection = connection
         self.dialogue = dialogue
         self.unwanted = threading.Event()
-        self.terminal: Terminal | None = None  # of the thread
+        self.terminal: Terminal | None = None  # of the thread, as is the next
+        self.entered = False  # before that a word of farewell would be taken for a password
         self._worker = Worker(connection.name)
         self._ended: asyncio.Future[None] | None = None
 
@@ -84,7 +85,7 @@ class _Session(Generic[D]):
 
     def _hang_up(self) -> None:
         try:
-            if self.terminal is not None and self.connection.alive and not self.terminal.hung_up:
+            if self.entered and self.connection.alive and self.terminal and not self.terminal.hung_up:
                 self.dialogue.leave(Limit(LEAVE, threading.Event()))
         except (Late, HungUp, Flood):
             pass  # it is gone either way
@@ -211,6 +212,7 @@ class SshLine(Generic[D]):
             connection.log_in(self._login, self._guard, whole.part(self._timeout))
             session.terminal = connection.terminal(whole.part(self._timeout))
             how = session.dialogue.enter(session.terminal, whole.part(self._timeout))
+            session.entered = True
             return f"{how} ({connection.algorithms})"
         except Late:
             said = _last_line(self._login, session.terminal)

@@ -15,13 +15,12 @@ import paramiko
 from paramiko.auth_handler import AuthOnlyHandler
 
 from collectors.base import SENTENCE, BadAnswer, Refused, Unreachable
-from collectors.sessions.login import Conversation, Login, LoginGuard, Stopped
+from collectors.sessions.login import MAY_COUNT, Conversation, Login, LoginGuard, Stopped
 from collectors.sessions.ssh_heard import few
 from collectors.sessions.workers import SLICE, Late, Limit
 
 METHODS = ("keyboard-interactive", "password")  # prompts first: they show a challenge before anything is sent
 REFUSED = "the login was refused: wrong user, password or PIN, or a locked login"
-MAY_COUNT = "the login broke off after the password was sent; it may count as a failed one"
 
 
 if TYPE_CHECKING:  # the stubs do not know the class
