@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agent.failures import Key, Ruling
+from collectors.base import ProtocolName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ class RestartSeen:
     level: str
     planned: bool
     source: Literal["record", "boots", "trap", "uptime"]
+    by: ProtocolName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

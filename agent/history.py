@@ -72,7 +72,7 @@ class History:
                 # What was found at the first contact (the same batch of entries) is history of others, also
                 # when a clock that is set later makes it look as if it had come after.
                 found = entry.at == self.first_seen.get(body.system)
-                event = RestartEvent(body.restarted, body.level, body.planned or found, body.source)
+                event = RestartEvent(body.restarted, body.level, body.planned or found, body.source, body.by)
                 kept = [
                     old
                     for old in self.restarts.get(body.system, ())
@@ -108,7 +108,7 @@ class History:
         for observation in reading.observations:
             if observation.role == "stations" and observation.present is not None:
                 history = history._count(reading, observation.present)
-            for event in observation.events:
+            for event in (replace(each, by=reading.protocol) for each in observation.events):
                 recent = reading.at - event.at < RESTARTS_KEPT
                 # The first uptime is kept however old it is: a later wrap of it can then be recognised.
                 first = event.source == "uptime" and all(old.source != "uptime" for old in told)
@@ -185,7 +185,8 @@ def clock_set(event: RestartEvent, step: timedelta) -> RestartEvent:
 
 
 def _same(one: RestartEvent, other: RestartEvent) -> bool:
-    near = SAME_SOURCE if one.source == other.source else OTHER_SOURCE
+    same = one.source == other.source and (one.by == other.by or None in (one.by, other.by))
+    near = SAME_SOURCE if same else OTHER_SOURCE
     return abs(one.at - other.at) <= near
 
 
@@ -199,4 +200,5 @@ def _restart(system: str, event: RestartEvent, before: Iterable[RestartEvent]) -
         level="counter wrap" if wrapped else event.level,
         planned=event.planned or wrapped,
         source=event.source,
+        by=event.by,
     )

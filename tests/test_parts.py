@@ -93,6 +93,17 @@ def test_two_tellings_of_one_restart_are_one(apart: int, second: str, count: str
     assert story.tickets[0].summary.startswith(count)
 
 
+@pytest.mark.parametrize(("apart", "count"), [(300, "restarted, last"), (301, "restarted 2 times")])
+def test_an_uptime_that_two_protocols_tell_by_clocks_of_their_own_is_one_restart(
+    apart: int, count: str
+) -> None:
+    story = Story(site=a_site(GW_WEST)).reads("gw-west").passes(1200)
+    first = story.now - timedelta(seconds=600)
+    story.reads("gw-west", restart(first, "uptime"), protocol="snmp")
+    story.reads("gw-west", restart(first + timedelta(seconds=apart), "uptime"), protocol="ssh").passes(600)
+    assert story.tickets[0].summary.startswith(count)
+
+
 def test_a_restart_of_more_than_a_day_ago_is_not_news() -> None:
     story = Story(site=a_site(GW_WEST)).reads("gw-west").passes(3 * 86400)
     story.reads("gw-west", restart(story.now - timedelta(hours=24)))

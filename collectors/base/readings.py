@@ -82,12 +82,16 @@ class BadAnswer(PollError):
 
 @dataclass(frozen=True, slots=True)
 class RestartEvent:
-    """One restart of a system. `source`: record, boots, trap or uptime (rule R4's order of trust)."""
+    """One restart of a system. `source`: record, boots, trap or uptime (rule R4's order of trust).
+
+    `by`: the protocol that told it, where that is known: two of them tell of one uptime by clocks of their own.
+    """
 
     at: datetime
     level: str
     planned: bool
     source: Literal["record", "boots", "trap", "uptime"]
+    by: ProtocolName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
