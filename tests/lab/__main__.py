@@ -30,7 +30,8 @@ def _parser() -> argparse.ArgumentParser:
         "--ssh-port", type=int, default=model.SSH_PORT, help="TCP port of all systems, for SSH (%(default)s)"
     )
     parser = argparse.ArgumentParser(
-        prog="trunkwatch lab", description="A simulated customer of real SNMP agents, with faults on demand."
+        prog="trunkwatch lab",
+        description="A simulated customer of real SNMP agents and SSH servers, with faults on demand.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", parents=[common, where], help="the lab, and the daemon watching it")

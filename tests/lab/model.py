@@ -1,9 +1,10 @@
 """The state of one simulated customer: what is true of its phone system, gateways, trunks and phones.
 
-It answers nobody: the faces (`faces.py` lists them) turn this state into OIDs, fields and text, `faults.py`
-changes it, `agent.py` and `ssh_server.py` put it on the wire. Everything is frozen: a fault is a function
-from one customer to another, so to clear it is to leave that function out. What follows from something else
-(a gateway that is down takes its trunk members and its phones along) is computed here and stored nowhere.
+It answers nobody: the faces (`communication_manager.py`, `media_gateway.py`, `sat.py`, `gateway_cli.py`) turn
+this state into answers, `faults.py` changes it, `agent.py` and `ssh_server.py` put it on the wire. Everything
+is frozen: a fault is a function from one customer to another, so to clear it is to leave that function out.
+What follows from something else (a gateway that is down takes its trunk members and its phones along) is
+computed here and stored nowhere.
 
 All names, counts, versions and dates are made up.
 """
