@@ -84,7 +84,7 @@ class BadAnswer(PollError):
 class RestartEvent:
     """One restart of a system. `source`: record, boots, trap or uptime (rule R4's order of trust).
 
-    `by`: the protocol that told it, where that is known: two of them tell of one uptime by clocks of their own.
+    `by`: the protocol that told it, where known: two of them tell of one uptime by clocks of their own.
     """
 
     at: datetime
