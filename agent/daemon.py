@@ -28,6 +28,7 @@ from agent.lines import open_poller, pacing_of, protocols_of
 from agent.loading import ConfigError, Setup, load_setup
 from agent.poller import POLL_DEADLINE, Poller
 from agent.questions import answer_question
+from agent.responding import respond
 from agent.schedule import Schedule, Task
 from agent.showing import Terms, agent_view, ticket_views
 from agent.telling import Teller
@@ -69,6 +70,7 @@ class Daemon:
         self._journal_trouble = ""
         self._notices = 0  # how many of the journal's are said
         self._judge_trouble = ""
+        self._responding = asyncio.Lock()
         self._first_round = asyncio.Event()
         self._stop = asyncio.Event()
 
@@ -231,12 +233,17 @@ class Daemon:
                 return await self._readings.get()
         return None
 
-    async def _tell(self, bodies: tuple[Body, ...]) -> None:
-        """Give it to the journal, which keeps what the disk does not take; then it counts, and is told."""
+    async def _tell(self, bodies: tuple[Body, ...], *, durable: bool = False) -> None:
+        """Give it to the journal, which keeps what the disk does not take; then it counts, and is told.
+
+        `durable`: raises JournalError, and nothing of it counts, where the disk does not take it.
+        """
         if not bodies and not self.journal.trouble:
             return
-        entries = await self.journal.append(bodies, self.now())  # of nothing: what waits is tried again
-        self._say_journal()
+        try:  # of nothing: what waits is tried again
+            entries = await self.journal.append(bodies, self.now(), durable=durable)
+        finally:
+            self._say_journal()
         for entry in entries:
             self.knowledge = self.knowledge.apply(entry)
         self.teller.hear(entries)
@@ -327,6 +334,11 @@ class Daemon:
                 await self.teller.tell()
 
     async def _answer(self, request: Request, caller: Caller) -> Answer:
+        if request.question == "respond":
+            async with self._responding:
+                return await respond(
+                    request, caller, self._ticket_views, lambda body: self._tell((body,), durable=True)
+                )
         return await answer_question(request, self._ticket_views, self._poll_now, self._systems)
 
     def _ticket_views(self) -> tuple[TicketView, ...]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from agent.entries import Body, Entry, Opened, Updated
+from agent.entries import Body, Entry, Opened, Responded, Updated
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
 from agent.showing import Terms, ticket_views
@@ -133,6 +133,11 @@ class Story:
             for system, observations in readings:
                 self.reads(system, *observations)
             self.passes(every)
+        return self
+
+    def responds(self, ticket: str, by: str = "ana", note: str = "") -> Self:
+        """A person answers that ticket, now."""
+        self._write((Responded(ticket=ticket, by=by, uid=1000, note=note),))
         return self
 
     def agent_is_killed(self) -> Self:
