@@ -25,6 +25,7 @@ from agent.loading import ConfigError, Setup
 from agent.notify import log_stream
 from agent.poller import poll_once
 from agent.questions import READING, READINGS, TICKETS, from_journal, no_such_system
+from agent.responding import LONGEST_NOTE, why_not
 from agent.version import VERSION
 from agent.views import TicketView
 from agent.web import WebError
@@ -121,6 +122,27 @@ def tickets_show(ticket: str, site: SiteOption = None, json: JsonOption = False)
         print(TICKETS.dump_json((found,)).decode())
     else:
         printing.console().print(printing.show_ticket(found, setup.site.zone))
+
+
+@tickets_app.command("respond")
+def tickets_respond(
+    ticket: str,
+    site: SiteOption = None,
+    note: Annotated[
+        str, typer.Option("--note", help=f"A line to keep with it, {LONGEST_NOTE} at most.")
+    ] = "",
+) -> None:
+    """Say that you have responded to a ticket. It is recorded under your user's name and stops that clock."""
+    setup = setup_of(site)
+    answer = ask_daemon(setup, Request(question="tickets", arguments={}))
+    if answer is None:
+        end("no daemon runs, and only a daemon can take an answer; start it and try again", 1)
+    if reason := why_not(ticket, note.strip(), TICKETS.validate_python(answer.body)):
+        end(reason, 2)
+    taken = ask_daemon(setup, Request(question="respond", arguments={"ticket": ticket, "note": note}))
+    if taken is None:
+        end("the daemon has stopped meanwhile; start it and try again", 1)
+    print(f"{ticket} is answered, by {taken.body['by']}")
 
 
 @app.command(

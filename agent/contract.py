@@ -117,8 +117,11 @@ class Contract(Model):
         return next(clause for clause in self.clauses if clause.test == "any")
 
     def worse(self, one: str, other: str) -> bool:
-        """Whether severity `one` is worse than `other`."""
-        return self.severities.index(one) < self.severities.index(other)
+        """Whether severity `one` is worse than `other`; one that this contract does not know is the worst."""
+        return self._rank(one) < self._rank(other)
+
+    def _rank(self, severity: str) -> int:
+        return self.severities.index(severity) if severity in self.severities else -1
 
     def calendar(self, holidays: Mapping[date, str]) -> Calendar:
         """The coverage hours in force, with the site's holidays."""

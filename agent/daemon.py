@@ -56,7 +56,9 @@ class Daemon:
         self.terms = Terms.of(setup.site, setup.contract)
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
-        self.desk = Desk(lambda: self.setup, self.polling, self._ticket_views, self.reload)
+        self.desk = Desk(
+            lambda: self.setup, self.polling, self._ticket_views, reload=self.reload, tell=self._tell_durably
+        )
         self.supervisor = Supervisor()
         self.teller = Teller(
             journal, AlertLog(setup.alert_log, setup.site.sinks.alert_log.format), self._terms
@@ -221,15 +223,23 @@ class Daemon:
                 return await self._readings.get()
         return None
 
-    async def _tell(self, bodies: tuple[Body, ...]) -> None:
-        """Give it to the journal, which keeps what the disk does not take; then it counts, and is told."""
+    async def _tell(self, bodies: tuple[Body, ...], *, durable: bool = False) -> None:
+        """Give it to the journal, which keeps what the disk does not take; then it counts, and is told.
+
+        `durable`: raises JournalError, and nothing of it counts, where the disk does not take it.
+        """
         if not bodies and not self.journal.trouble:
             return
-        entries = await self.journal.append(bodies, self.now())  # of nothing: what waits is tried again
-        self._say_journal()
+        try:  # of nothing: what waits is tried again
+            entries = await self.journal.append(bodies, self.now(), durable=durable)
+        finally:
+            self._say_journal()
         for entry in entries:
             self.knowledge = self.knowledge.apply(entry)
         self.teller.hear(entries)
+
+    async def _tell_durably(self, body: Body) -> None:
+        await self._tell((body,), durable=True)
 
     # --- what is shown ----------------------------------------------------------------------------------
 

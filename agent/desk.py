@@ -14,10 +14,12 @@ from typing import Any
 
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
+from agent.entries import Body
 from agent.known_hosts import KnownHostsError
 from agent.loading import Setup
 from agent.polling import Polling
 from agent.questions import POLL_PATIENCE, READINGS, TICKETS, WAYS, no_such_system
+from agent.responding import respond
 from agent.site import System
 from agent.views import TicketView
 from collectors.base import PollError
@@ -29,7 +31,7 @@ class Desk:
     """Where questions are answered.
 
     `setup`: the one in force; `tickets`: every ticket as it is now; `reload`: takes the site file anew, and
-    gives why it was not taken.
+    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError.
     """
 
     def __init__(
@@ -37,12 +39,16 @@ class Desk:
         setup: Callable[[], Setup],
         polling: Polling,
         tickets: Callable[[], tuple[TicketView, ...]],
+        *,
         reload: Callable[[], Awaitable[str]],
+        tell: Callable[[Body], Awaitable[None]],
     ) -> None:
         self._setup = setup
         self._polling = polling
         self._tickets = tickets
         self._reload = reload
+        self._tell = tell
+        self._one_answer = asyncio.Lock()
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
         """The answer to one question, or one sentence why there is none."""
@@ -50,6 +56,9 @@ class Desk:
             match request.question:
                 case "tickets":
                     return _yes(TICKETS.dump_python(self._tickets(), mode="json"))
+                case "respond":
+                    async with self._one_answer:
+                        return await respond(request, caller, self._tickets, self._tell)
                 case "poll":
                     return await self._poll(self._system(request))
                 case "host_keys":

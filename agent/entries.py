@@ -53,6 +53,17 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Responded:
+    """A person answered a ticket. `by`: the user's name on that machine then; `uid`: by the kernel's word."""
+
+    kind: Literal["responded"] = "responded"
+    ticket: str
+    by: str
+    uid: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FirstSeen:
     """A system answered for the first time ever: what lies before is history of others, not a failure."""
 
@@ -121,6 +132,7 @@ Body = Annotated[
     Opened
     | Updated
     | Resolved
+    | Responded
     | FirstSeen
     | RestartSeen
     | AgentStarted

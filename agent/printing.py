@@ -63,7 +63,10 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     facts.add_column(overflow="fold")
     facts.add_row("clause", f"{ticket.clause}: “{escape(ticket.clause_text)}”")
     facts.add_row("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
-    facts.add_row("respond by", _respond_by(ticket, zone))
+    facts.add_row("respond by", _moment(ticket.respond_by, zone) if ticket.respond_by is not None else "-")
+    for number, (at, by, note) in enumerate(ticket.responses):
+        said = f"{_moment(at, zone)} by {escape(by)}" + (f": {escape(note)}" if note else "")
+        facts.add_row("answered" if number == 0 else "", said)
     facts.add_row("responsible", f"{ticket.responsibility} ({ticket.note})")
     facts.add_row("location", ticket.location or "-")
     facts.add_row("began", _moment(ticket.began, zone))
@@ -208,6 +211,8 @@ def _samples(reading: Reading) -> RenderableType:
 
 
 def _respond_by(ticket: TicketView, zone: ZoneInfo) -> str:
+    if ticket.responded is not None:
+        return f"answered {_moment(ticket.responded, zone)} by {escape(ticket.responded_by or '')}"
     return _moment(ticket.respond_by, zone) if ticket.respond_by is not None else "-"
 
 

@@ -45,7 +45,9 @@ class Terms:
 def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
     """One ticket in the site's own time, with its due time computed now."""
     zone, ruling = terms.site.zone, ticket.ruling
-    due = ticket.due("respond", terms.contract, terms.hours)
+    due = ticket.still_due("respond", terms.contract, terms.hours)
+    due = due or ticket.due("respond", terms.contract, terms.hours)
+    response = ticket.response(terms.contract)
     words = next((c.words for c in terms.contract.clauses if c.id == ruling.clause), "")
     return TicketView(
         id=ticket.id,
@@ -71,6 +73,10 @@ def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
         ),
         left_out=ruling.left_out,
         severities=tuple((at.astimezone(zone), severity) for at, severity in ticket.severities),
+        responded=response.at.astimezone(zone) if response else None,
+        responded_by=response.by if response else None,
+        response_note=response.note if response else "",
+        responses=tuple((each.at.astimezone(zone), each.by, each.note) for each in ticket.responses),
     )
 
 
@@ -169,7 +175,7 @@ def _next_due(tickets: Iterable[Ticket], terms: Terms) -> Iterable[DueView]:
                 due
                 for ticket in open_tickets
                 if ticket.ruling.severity == severity
-                and (due := ticket.due(step, terms.contract, terms.hours)) is not None
+                and (due := ticket.still_due(step, terms.contract, terms.hours)) is not None
             ]
             if dues:
                 yield DueView(severity, step, min(dues).astimezone(terms.site.zone))

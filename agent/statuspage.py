@@ -71,12 +71,14 @@ class StatusPage:
 
     def render(self, view: AgentView) -> str:
         """The whole page."""
-        due = [ticket for ticket in view.open_tickets if ticket.respond_by is not None]
+        waiting = [ticket for ticket in view.open_tickets if ticket.responded is None]
+        due = [ticket for ticket in waiting if ticket.respond_by is not None]
         return self._template.render(
             view=view,
             headline=headline(view),
             severities=_severity_counts(view),
             first_due=min(due, key=lambda ticket: ticket.respond_by or view.now, default=None),
+            waiting=waiting,
             unseen=[system for system in view.systems if system.sight(view.now) != "seen"],
             accent={severity: "worst" if rank == 0 else "lesser" for rank, severity in _ranked(view)},
         )
@@ -113,7 +115,9 @@ def headline(view: AgentView) -> Headline:
 
 
 def due_words(ticket: TicketView, now: datetime) -> str:
-    """How long there is to respond, or that it is over."""
+    """How long there is to respond, or that it is over; who has responded, once somebody has."""
+    if ticket.responded is not None:
+        return f"answered {clock(ticket.responded, now)} by {ticket.responded_by}"
     if ticket.respond_by is None:
         return "no time promised"
     left = ticket.respond_by - now

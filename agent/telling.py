@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 
 from agent.alertlog import AlertLog, AlertLogError, LogLine
-from agent.entries import Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Updated
+from agent.entries import Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Responded, Updated
 from agent.incidents import ticket_id
 from agent.journal import Journal
 from agent.showing import Terms, ticket_view
@@ -30,17 +30,19 @@ def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
     at = entry.at.astimezone(terms.site.zone)
     if isinstance(body, JournalRebuilt | NumbersSkipped):
         return LogLine(at=at, verb="WARN", text=_warning(body))
-    if not isinstance(body, Opened | Updated | Resolved):
+    if not isinstance(body, Opened | Updated | Resolved | Responded):
         return None
     ticket = tickets.by_id.get(body.ticket)
     if ticket is None:
         return None
     view = ticket_view(ticket, terms)
-    if isinstance(body, Resolved):
+    if isinstance(body, Resolved | Responded):
+        by = f"{view.summary}: answered by {body.by}" if isinstance(body, Responded) else view.summary
+        more = body.note if isinstance(body, Responded) else body.reason
         return LogLine(
             at=at,
-            verb="RESOLVE",
-            text=f"{view.summary}: {body.reason}",
+            verb="RESPOND" if isinstance(body, Responded) else "RESOLVE",
+            text=f"{by}: {more}" if more else by,
             severity=view.severity,
             ticket=view.id,
             system=view.system,

@@ -8,8 +8,18 @@ from datetime import datetime
 
 from agent.calendars import Calendar
 from agent.contract import Contract, Step
-from agent.entries import Entry, Opened, Resolved, Updated
+from agent.entries import Entry, Opened, Resolved, Responded, Updated
 from agent.failures import Key, Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A person's answer. `classes`: how many classes the ticket had had by then: it counts for those (C1)."""
+
+    at: datetime
+    by: str
+    note: str
+    classes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +36,7 @@ class Ticket:
     contract: str
     resolved: datetime | None = None
     reason: str = ""
+    responses: tuple[Response, ...] = ()
 
     def due(self, step: Step, contract: Contract, hours: Calendar) -> datetime | None:
         """When that step is due: the earliest of the targets that its classes opened (C1, C5).
@@ -33,15 +44,34 @@ class Ticket:
         An upgrade opens the new severity's target from that moment and the earlier due time stands; a
         downgrade opens none.
         """
-        worst: str | None = None
-        dues: list[datetime] = []
-        for at, severity in self.severities:
-            if worst is not None and not contract.worse(severity, worst):
-                continue
-            worst = severity
-            due = contract.due(severity, step, at, hours)
-            dues += [due] if due is not None else []
-        return min(dues, default=None)
+        return self._earliest(step, contract, hours, self._opening(contract))
+
+    def still_due(self, step: Step, contract: Contract, hours: Calendar) -> datetime | None:
+        """The same of the targets that are not met: an answer meets those that were open then (C1)."""
+        met = self.responses[-1].classes if step == "respond" and self.responses else 0
+        opening = [index for index in self._opening(contract) if index >= met]
+        return self._earliest(step, contract, hours, opening)
+
+    def response(self, contract: Contract) -> Response | None:
+        """The answer that counts for the class in force: none before an upgrade does."""
+        if not self.responses or self.responses[-1].classes <= self._opening(contract)[-1]:
+            return None
+        return self.responses[-1]
+
+    def _opening(self, contract: Contract) -> list[int]:
+        """Which of its classes opened targets: the first, and each that was worse than all before it."""
+        opening: list[int] = []
+        for index, (_, severity) in enumerate(self.severities):
+            if not opening or contract.worse(severity, self.severities[opening[-1]][1]):
+                opening.append(index)
+        return opening
+
+    def _earliest(
+        self, step: Step, contract: Contract, hours: Calendar, classes: Iterable[int]
+    ) -> datetime | None:
+        targets = (self.severities[index] for index in classes)
+        dues = [contract.due(severity, step, at, hours) for at, severity in targets]
+        return min((due for due in dues if due is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +119,10 @@ def _after(by_id: Mapping[str, Ticket], entry: Entry) -> Ticket | None:
             severity = body.ruling.severity
             changed = ((entry.at, severity),) if severity != before.ruling.severity else ()
             return replace(before, ruling=body.ruling, severities=(*before.severities, *changed))
+        case Responded() if body.ticket in by_id:
+            before = by_id[body.ticket]
+            response = Response(entry.at, body.by, body.note, len(before.severities))
+            return replace(before, responses=(*before.responses, response))
         case Resolved() if body.ticket in by_id:
             return replace(by_id[body.ticket], resolved=entry.at, reason=body.reason)
         case _:

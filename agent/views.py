@@ -31,6 +31,8 @@ class TicketView:
 
     `clause_text`: the contract's own words for `clause`. `began`: first seen; `received`: when it became a
     ticket. `respond_by` None: this contract promises no answer for it. `severities`: since when which.
+    `responded` and its two: the answer that counts for the class in force; None before there is one, and
+    again after an upgrade. `responses`: every answer, with who gave it and the note.
     """
 
     id: str
@@ -54,6 +56,10 @@ class TicketView:
     evidence: tuple[str, ...]
     left_out: tuple[str, ...]
     severities: tuple[tuple[datetime, str], ...]
+    responded: datetime | None = None
+    responded_by: str | None = None
+    response_note: str = ""
+    responses: tuple[tuple[datetime, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +186,7 @@ class AgentView:
     def _urgency(self, ticket: TicketView) -> tuple[int, bool, datetime, datetime]:
         # A severity that the contract in force no longer knows stands first: nobody may overlook it.
         rank = self.severities.index(ticket.severity) if ticket.severity in self.severities else -1
-        due = ticket.respond_by
+        due = ticket.respond_by if ticket.responded is None else None
         return rank, due is None, due or ticket.received, ticket.received
 
 

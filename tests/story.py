@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from agent.entries import Body, Entry, Opened, Updated
+from agent.entries import Body, Entry, Opened, Responded, Updated
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
 from agent.showing import Terms, ticket_views
@@ -172,6 +172,11 @@ class Story:
         self.now += step
         self.knowledge = self.knowledge.clock_set(step)
         return self._judge()
+
+    def responds(self, ticket: str, by: str = "ana", note: str = "") -> Self:
+        """A person answers that ticket, now."""
+        self._write((Responded(ticket=ticket, by=by, uid=1000, note=note),))
+        return self
 
     def agent_is_killed(self) -> Self:
         """Everything that is not in the journal is gone."""
