@@ -18,7 +18,7 @@ from pathlib import Path
 import asyncssh
 import paramiko
 import pytest
-from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL
+from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 from paramiko.server import InteractiveQuery
 
 from collectors.base import BadAnswer, PollError, Refused, Unreachable
@@ -324,6 +324,31 @@ def test_a_server_that_wants_password_and_prompts_gets_both() -> None:
             asyncio.run(make_line(server, guard, WITH_PIN).show(SYSTEM))
         assert both.given == [SECRET, PIN]
         assert (guard.acceptances, guard.refusals) == (1, [])
+
+
+def test_a_server_that_never_answers_about_a_terminal_is_cut_off_from_outside() -> None:
+    leave = threading.Event()
+
+    class Hangs(paramiko.ServerInterface):
+        def get_allowed_auths(self, username: str) -> str:
+            return "password"
+
+        def check_auth_password(self, username: str, password: str) -> int:
+            return AUTH_SUCCESSFUL
+
+        def check_channel_request(self, kind: str, chanid: int) -> int:
+            return OPEN_SUCCEEDED
+
+        def check_channel_pty_request(self, *_: object) -> bool:
+            leave.wait(20)
+            return False
+
+    with paramiko_server(Hangs()) as server:
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match="the login is accepted, and then nothing comes"):
+            asyncio.run(make_line(server, Guard(), timeout=0.6).show(SYSTEM))
+        assert time.monotonic() - began < 10
+        leave.set()
 
 
 @contextmanager
