@@ -105,6 +105,7 @@ def test_the_echo_may_be_missing_or_stand_behind_the_prompt() -> None:
         (raw("Processing another command please wait ..."), "the gateway is busy with another command"),
         (raw("do you want to continue (Y/N)? N"), "the gateway asked whether to continue, and was told no"),
         (raw(""), "the gateway answered nothing"),
+        (raw("System \x1b\x00\x7f{"), "not text: 'show system\\nSystem \\x1b\\x00\\x7f{\\n'"),
         (raw("Done!"), "the gateway answered nothing"),
         (PROMPT, "the gateway answered nothing"),
     ],
@@ -248,7 +249,7 @@ def test_a_gateway_that_asks_whether_to_continue_is_always_told_no() -> None:
 
 
 def test_a_busy_gateway_is_asked_three_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "BUSY_PAUSE", 0.02)
+    monkeypatch.setattr(cli, "BETWEEN", 0.02)
     busy = [(f"{SYSTEM}\r\nProcessing another command please wait ...\r\n", "")]
     gateway = Gateway(busy, busy, [(raw().removesuffix(PROMPT), "")], busy, busy, busy)
 

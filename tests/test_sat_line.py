@@ -413,7 +413,7 @@ def test_what_the_sat_says_in_words_is_an_answer_and_the_session_goes_on() -> No
     "busy", ["All maintenance resources busy; try again", "Transient command conflict detected"]
 )
 def test_a_sat_that_is_busy_is_asked_three_times(busy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sat_dialogue, "BUSY_PAUSE", 0.02)
+    monkeypatch.setattr(sat_dialogue, "BETWEEN", 0.02)
     say = f"e1 00000000 0 {busy}\r\nt\r\n"
     sat = Sat(answers={LIST: [say, say, THREE]})
     assert len(answered(sat).records) == 3
@@ -508,14 +508,14 @@ def test_a_list_of_forty_thousand_records_takes_seconds() -> None:
 
 def test_a_command_has_its_own_limit_and_a_list_a_longer_one() -> None:
     def slow(command: str, process: Process) -> bool:
-        asyncio.get_running_loop().call_later(0.6, process.stdout.write, f"c{command}\r\n{THREE}")
+        asyncio.get_running_loop().call_later(1.4, process.stdout.write, f"c{command}\r\n{THREE}")
         return True
 
     async def scenario() -> None:
-        async with talking(Sat(fault=slow), seconds=0.3) as (line, server):
+        async with talking(Sat(fault=slow), seconds=0.8) as (line, server):
             line.list_seconds = 5.0
             assert len((await line.ask(LIST)).records) == 3
-            with pytest.raises(Unreachable, match=r"no answer in 0\.3 s"):
+            with pytest.raises(Unreachable, match=r"no answer in 0\.8 s"):
                 await line.ask(ALARMS)
             await until(lambda: "c logoff " in server.heard)
 

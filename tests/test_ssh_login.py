@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,12 +18,12 @@ from pathlib import Path
 import asyncssh
 import paramiko
 import pytest
-from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL
+from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 from paramiko.server import InteractiveQuery
 
 from collectors.base import BadAnswer, PollError, Refused, Unreachable
 from collectors.sessions.cli import CliLine
-from collectors.sessions.login import CHALLENGE, MAY_COUNT, Conversation, Login, Stopped
+from collectors.sessions.login import CHALLENGE, LOCKED, MAY_COUNT, Conversation, Login, Stopped
 from collectors.sessions.ssh import HostKey
 from collectors.sessions.ssh_auth import REFUSED
 from tests.ssh_servers import (
@@ -137,6 +138,7 @@ def test_prompts_of_any_number_of_rounds_are_answered_by_their_text(
             ((("New password: ", False),),),
             "the login asks what is not known here: 'New password:'",
         ),
+        (((("Account locked due to 5 failed logins\nPassword: ", False),),), LOCKED),
         (((("Enter your token: ", False),),), "the login asks what is not known here: 'Enter your token:'"),
         (((*PASSWORD_PROMPT, ("Colour? ", True)),), "the login asks what is not known here: 'Colour?'"),
         ((PASSWORD_PROMPT, PASSWORD_PROMPT), "the password was asked for a second time: it was refused"),
@@ -324,6 +326,31 @@ def test_a_server_that_wants_password_and_prompts_gets_both() -> None:
         assert (guard.acceptances, guard.refusals) == (1, [])
 
 
+def test_a_server_that_never_answers_about_a_terminal_is_cut_off_from_outside() -> None:
+    leave = threading.Event()
+
+    class Hangs(paramiko.ServerInterface):
+        def get_allowed_auths(self, username: str) -> str:
+            return "password"
+
+        def check_auth_password(self, username: str, password: str) -> int:
+            return AUTH_SUCCESSFUL
+
+        def check_channel_request(self, kind: str, chanid: int) -> int:
+            return OPEN_SUCCEEDED
+
+        def check_channel_pty_request(self, *_: object) -> bool:
+            leave.wait(20)
+            return False
+
+    with paramiko_server(Hangs()) as server:
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match="the login is accepted, and then nothing comes"):
+            asyncio.run(make_line(server, Guard(), timeout=0.6).show(SYSTEM))
+        assert time.monotonic() - began < 10
+        leave.set()
+
+
 @contextmanager
 def paramiko_server(interface: paramiko.ServerInterface) -> Iterator[Server]:
     """A paramiko server: for what asyncssh's cannot be told to do."""
@@ -415,6 +442,11 @@ def test_a_secret_is_given_once_in_a_conversation() -> None:
             conversation.answers("", "", [(again, False)])
 
 
+def test_a_greeting_that_warns_of_locking_and_challenges_nobody_stops_no_login() -> None:
+    warning = "Your account will be locked after 3 failures. Staff may challenge your use of this system."
+    assert Conversation(LOGIN).answers("", warning, PASSWORD_PROMPT) == [SECRET]
+
+
 @pytest.mark.parametrize(
     "prompt",
     [
@@ -445,7 +477,7 @@ ACCOUNTS = "mount --bind {home}/passwd /etc/passwd && mount --bind {home}/shadow
 
 
 @pytest.fixture(params=["KbdInteractiveAuthentication", "PasswordAuthentication"])
-def sshd(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
+def sshd(request: pytest.FixtureRequest) -> Iterator[Server]:
     """OpenSSH's sshd with one way to log in, by PAM, for an account that is seen by this sshd alone.
 
     Its accounts are those of the machine and one more, mounted over them in a namespace of its own.
@@ -456,9 +488,13 @@ def sshd(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
         pytest.skip("OpenSSH's server is not installed: apt install openssh-server openssl")
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
         pytest.skip("an account of its own needs root and mount namespaces")
-    home = tmp_path_factory.mktemp("sshd")
-    for folder in (home, home.parent, home.parent.parent):  # its shell is another user's to run
-        folder.chmod(0o711)
+    with tempfile.TemporaryDirectory() as home:
+        yield from run_sshd(program, Path(home), request.param)
+
+
+def run_sshd(program: str, home: Path, way: str) -> Iterator[Server]:
+    """See `sshd`; `way`: the one option of its that lets somebody in."""
+    home.chmod(0o711)  # its shell is another user's to run
     shell = home / "shell"
     shell.write_text(
         f"#!/bin/sh\nprintf '{PROMPT}'\n"
@@ -480,7 +516,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
         port = free.getsockname()[1]
     Path("/run/sshd").mkdir(exist_ok=True)
     log = home / "log"
-    only = {"KbdInteractiveAuthentication": "no", "PasswordAuthentication": "no", request.param: "yes"}
+    only = {"KbdInteractiveAuthentication": "no", "PasswordAuthentication": "no", way: "yes"}
     options = {"Port": port, "ListenAddress": "127.0.0.1", "HostKey": key, "PidFile": "none", "UsePAM": "yes"}
     command = f"{program} -D -E {log} -f /dev/null"
     for name, value in (options | only).items():

@@ -11,13 +11,11 @@ from collectors.sessions import cli_text
 from collectors.sessions.host_keys import KnownHosts
 from collectors.sessions.login import Login, LoginGuard
 from collectors.sessions.read_only import gateway_command
-from collectors.sessions.ssh import SshLine
+from collectors.sessions.ssh import BETWEEN, TRIES, SshLine
 from collectors.sessions.ssh_terminal import Terminal
 from collectors.sessions.terminal_login import TerminalLogin
 from collectors.sessions.workers import Limit
 
-TRIES = 3  # of a command that finds the gateway busy
-BUSY_PAUSE = 2.0  # seconds until it is tried again
 MOST_PAGES = 2000  # a pager that never ends is no answer
 
 
@@ -61,8 +59,8 @@ class CliDialogue:
         """The answer to one command; asked again a few times where the gateway is busy with another."""
         for tried in range(TRIES):
             if tried:
-                limit.pause(BUSY_PAUSE)
-            raw = self._exchange(command, limit)
+                limit.pause(BETWEEN)
+            raw = self._exchange(command, limit.part(limit.seconds))
             if not cli_text.BUSY.search(raw):
                 answer = cli_text.clean(command, raw)
                 self._terminal.take()

@@ -21,6 +21,7 @@ PROMPT = re.compile(r"(?:^|[\r\n])(?P<prompt>[^\s()]+\([a-z-]+\)[#>]) ?\Z")
 _ERASED = r"(?:[ \b]*\r(?:\x1b\[\d?K| +\r)|[ \b]+\r)?"  # how the pager takes its line back
 _PAGED = re.compile(PAGER.pattern + _ERASED)
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[()][A-Z0-9]|[78=>])")
+_NO_TEXT = re.compile(r"[\0-\x08\x0b-\x1f\x7f]")
 _CLOSING = re.compile(r"^(?:Done!|Note that field).*(?:\n|\Z)", re.MULTILINE)
 
 
@@ -34,6 +35,8 @@ def clean(command: str, raw: str) -> CliAnswer:
     if found is None:
         raise BadAnswer(command, "the answer is cut off: no prompt at its end")
     text = text[: found.start("prompt")]
+    if _NO_TEXT.search(text):
+        raise BadAnswer(command, f"not text: {text[:32]!r}")
     if BUSY.search(text):
         raise BadAnswer(command, "the gateway is busy with another command")
     if CONFIRM.search(text):
@@ -49,7 +52,7 @@ def clean(command: str, raw: str) -> CliAnswer:
 def plain(raw: str) -> str:
     """The text without pager, cursor movements and carriage returns."""
     text = _ANSI.sub("", ENTER.sub("", _PAGED.sub("", raw)))
-    return text.replace("\r\n", "\n").replace("\r", "").replace("\b", "").replace("\0", "")
+    return text.replace("\r\n", "\n").replace("\r", "").replace("\b", "")
 
 
 def _without_echo(command: str, lines: list[str], prompt: str) -> list[str]:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 CHALLENGE = "this is a service login that asks for a challenge; use a customer login"
+LOCKED = "the system says that this login is locked; unlock it there"
 MAY_COUNT = "the login broke off after the password was sent; it may count as a failed one"
 
-_CHALLENGE = re.compile(r"challenge|\bresponse\s*:\s*$", re.IGNORECASE)
+_CHALLENGE = re.compile(r"\bchallenge\b[^.\r\n]*:|\bresponse\s*:\s*$", re.IGNORECASE)
+_LOCKED = re.compile(r"\b(?:account|login|user)(?: \S+)? (?:is |has been |was )?locked\b", re.IGNORECASE)
 _PIN = re.compile(r"(?:^|\s)pin\s*:\s*$", re.IGNORECASE)
 _USER = re.compile(r"(?:^|\s)(?:login|user ?name)\s*:\s*$", re.IGNORECASE)
 # `Password:`, `trunkwatch@cm1's password:`, `(trunkwatch@cm1) Password for trunkwatch:`; not `New password:`
@@ -76,6 +78,8 @@ class Conversation:
         """The answers to one round of keyboard-interactive prompts. Raises Stopped before any is sent."""
         if any(_CHALLENGE.search(text) for text in (title, instructions)):
             raise Stopped(CHALLENGE)
+        if any(_LOCKED.search(text) for text in (title, instructions, *(prompt for prompt, _ in prompts))):
+            raise Stopped(LOCKED)
         sent = self.sent
         try:
             return [self.answer(prompt) for prompt, _ in prompts]

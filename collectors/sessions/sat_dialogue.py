@@ -14,15 +14,14 @@ from typing import Literal
 from collectors.base import SENTENCE, BadAnswer, Refused, SatAnswer
 from collectors.sessions import ossi
 from collectors.sessions.login import Login, LoginGuard
+from collectors.sessions.ssh import BETWEEN, TRIES
 from collectors.sessions.ssh_terminal import Terminal
 from collectors.sessions.terminal_login import TerminalLogin, last_line
 from collectors.sessions.workers import Limit
 
-TRIES = 3  # of a command that finds the system busy
-BUSY_PAUSE = 3.0  # seconds until it is tried again
 QUIET = 0.2  # seconds of silence after which an unended last line is the last line
 PAGE_QUIET = 0.6  # the same for ossit, where an end may stand between two pages (w1n555: 0.4 to 0.8 s)
-PROMPT_QUIET = 0.3  # seconds of silence after which a shell prompt is no part of a message of the day
+PROMPT_QUIET = 0.3  # seconds of silence after which a system has said all that it greets with
 
 Prompt = Literal["no port", "terminal type", "shell terminal", "login", "ready", "shell", "nothing known"]
 
@@ -62,6 +61,8 @@ class SatDialogue:
             while (prompt := self._next_prompt(limit)) != "ready":
                 self._reply(prompt, _plain(terminal.take()), limit)
         self._synchronise("\rt\r", limit)
+        while terminal.wait(limit, PROMPT_QUIET):
+            pass  # whatever else it says to that must not stand before the first answer
         self._echoes = self._synchronise("t\r", limit).lstrip().startswith("t")
         return f"terminal type {self._kind}"
 
@@ -73,8 +74,9 @@ class SatDialogue:
         """The answer to one command; asked again a few times where the system is busy with another."""
         for tried in range(TRIES):
             if tried:
-                limit.pause(BUSY_PAUSE)
-            answer = ossi.parse(command, self._exchange(command, ossi.request(command, fids), limit))
+                limit.pause(BETWEEN)
+            raw = self._exchange(command, ossi.request(command, fids), limit.part(limit.seconds))
+            answer = ossi.parse(command, raw)
             if answer.error is None or not answer.error.startswith(ossi.BUSY):
                 self._terminal.take()
                 return answer

@@ -26,6 +26,8 @@ IDLE = 30 * 60.0  # seconds without a question after which a session is logged o
 PROBE_AFTER = 30.0  # seconds without a question after which a session is tested before the next one
 LEAVE = 1.0  # seconds for logging off
 CUT = 1.4  # seconds after which a session that should end is cut off
+TRIES = 3  # of a question that finds the system busy with another
+BETWEEN = 3.0  # seconds from one try to the next
 GRACE = 1.0  # seconds beyond the limits of the thread until it is cut off from outside
 
 R = TypeVar("R")
@@ -147,7 +149,7 @@ class SshLine(Generic[D]):
     async def _ask(
         self, text: str, work: Callable[[D, Limit], R], seconds: float, count: Callable[[R], str]
     ) -> R:
-        """One question: `work` in the session's thread, with `seconds` as its limit."""
+        """One question: `work` in the session's thread, with `seconds` as the limit of each of its tries."""
         loop = asyncio.get_running_loop()
         async with self._turn:
             if self._idle_timer is not None:
@@ -156,7 +158,9 @@ class SshLine(Generic[D]):
             session = await self._ready()
             try:
                 with self._traced(text) as outcome:
-                    result = await session.run(lambda: self._within(text, session, seconds, work), seconds)
+                    result = await session.run(
+                        lambda: self._within(text, session, seconds, work), TRIES * (seconds + BETWEEN)
+                    )
                     outcome.append(count(result))
             except BaseException:
                 self._drop(session)  # its next words would be the end of this answer

@@ -50,11 +50,9 @@ class Limit:
         return min(most, SLICE, self.left())
 
     def pause(self, seconds: float) -> None:
-        """Sleep, unless the limit ends it. Raises as `left` does."""
-        until = time.monotonic() + seconds
-        while (rest := until - time.monotonic()) > 0:
-            self._unwanted.wait(min(rest, self.left()))
-        self.left()
+        """Sleep so long, whatever the limit. Raises Unwanted when nobody waits any more."""
+        if self._unwanted.wait(seconds):
+            raise Unwanted
 
     def part(self, seconds: float) -> Limit:
         """A limit of its own for one step of the work."""
