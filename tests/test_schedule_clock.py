@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from tests.false_clock import FalseClock
 
 INTERVAL = 2.0  # seconds, of the polls below
 
@@ -32,28 +33,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-class FalseClock:
-    """The wall clock of one process, as libfaketime reads it from a file."""
-
-    def __init__(self, folder: Path) -> None:
-        shutil.which("faketime") or pytest.skip("faketime is not installed: apt install faketime")
-        (library, *_) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
-        self._file = folder / "clock"
-        self.environment = {
-            "LD_PRELOAD": str(library),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_NO_CACHE": "1",
-        }
-        self.set(0)
-
-    def set(self, seconds: int) -> None:
-        """Make it wrong by so many seconds, for all who read from now on."""
-        new = self._file.with_suffix(".new")
-        new.write_text(f"{seconds:+}\n")
-        new.rename(self._file)  # nobody may read half a line
 
 
 @contextmanager
