@@ -19,7 +19,6 @@ WHEELHOUSE ?=
 CONSTRAINTS ?= constraints/default.txt
 FOR ?= 3.11 3.13
 
-
 help:
 	@echo 'make run    watch a simulated telephony site (Ctrl-C stops it)'
 	@echo 'make test   run every test and check'
@@ -53,14 +52,24 @@ lint: $(STAMP)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 
-install wheelhouse:
-	@$(or $(PYTHON),false) $(RIGHT) || { echo "make: Python 3.11, 3.12 or 3.13 with venv is missing" \
-		"(here: $$($(or $(PYTHON),python3) --version 2>&1 | head -n 1)): sudo apt install python3 python3-venv" >&2; exit 2; }
-	@DESTDIR='$(DESTDIR)' WHEELHOUSE='$(abspath $(WHEELHOUSE))' CONSTRAINTS='$(CONSTRAINTS)' FOR='$(FOR)' \
-		PYTHON='$(PYTHON)' sh systemd/install.sh $@
+# A Python that will do, or one line on what is missing.
+define RIGHT_PYTHON
+$(or $(PYTHON),false) $(RIGHT) || { echo "make: Python 3.11, 3.12 or 3.13 with venv is missing" \
+	"(here: $$($(or $(PYTHON),python3) --version 2>&1 | head -n 1)): sudo apt install python3 python3-venv" >&2; exit 2; }
+endef
+INSTALL := DESTDIR='$(DESTDIR)' WHEELHOUSE='$(WHEELHOUSE)' CONSTRAINTS='$(CONSTRAINTS)' FOR='$(FOR)' \
+	PYTHON='$(PYTHON)' sh systemd/install.sh
+
+install:
+	@$(RIGHT_PYTHON)
+	@$(INSTALL) install
+
+wheelhouse:
+	@$(RIGHT_PYTHON)
+	@$(INSTALL) wheelhouse
 
 uninstall:
-	@DESTDIR='$(DESTDIR)' sh systemd/install.sh uninstall
+	@$(INSTALL) uninstall
 
 # A virtual environment holds its own path: where the checkout was moved, or its Python is gone, it is made anew.
 ifneq ("$(shell test -x $(VENV)/bin/python && cat $(STAMP) 2>/dev/null)","$(CURDIR)")
@@ -70,8 +79,7 @@ endif
 # Installed again when what it is made of changed; from nothing when an installation was not finished.
 # The lock is for two of these at once: the second finds everything done.
 $(STAMP): setup.cfg pyproject.toml
-	@$(or $(PYTHON),false) $(RIGHT) || { echo "make: Python 3.11, 3.12 or 3.13 with venv is missing" \
-		"(here: $$($(or $(PYTHON),python3) --version 2>&1 | head -n 1)): sudo apt install python3 python3-venv" >&2; exit 2; }
+	@$(RIGHT_PYTHON)
 	@flock setup.cfg sh -c '\
 		test $@ -nt setup.cfg && test $@ -nt pyproject.toml && test "$$(cat $@)" = "$$PWD" && exit; \
 		echo "installing into $(VENV) (once, about half a minute)"; \

@@ -1,8 +1,14 @@
-"""A non-editable installation in another directory, without the checkout: what a site has."""
+"""A non-editable installation in another directory, without the checkout: what a site has.
+
+With `make install` into a staged tree; tests/test_booted.py installs for good, on a machine of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import configparser
+import os
+import re
 import shutil
 import site as site_packages
 import subprocess
@@ -10,6 +16,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.watched import CHECKOUT, until, watched
 
@@ -89,3 +97,98 @@ def test_an_installation_brings_no_tests_and_the_examples_of_files(installed: Pa
     assert not (packages / "tests").exists()
     assert (prefix / "share" / "trunkwatch" / "site.example.yaml").is_file()
     assert (prefix / "share" / "trunkwatch" / "web-config.example.yml").is_file()
+
+
+CONSTRAINTS = sorted((CHECKOUT / "constraints").glob("*.txt"))
+
+
+def pinned(path: Path) -> dict[str, str]:
+    """What a constraints file names, and the version."""
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
+    return {canonicalize_name(line.partition("==")[0]): line.partition("==")[2] for line in lines}
+
+
+@pytest.mark.parametrize("path", CONSTRAINTS, ids=lambda path: path.stem)
+def test_a_set_of_versions_has_every_package_that_is_needed_in_a_version_that_is_allowed(path: Path) -> None:
+    settings = configparser.ConfigParser()
+    settings.read(CHECKOUT / "setup.cfg")
+    wanted = settings["options"]["install_requires"].split("\n")
+    versions = pinned(path)
+    for line in wanted:
+        if line and not line.startswith("#"):
+            requirement = Requirement(line)
+            assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)]), line
+
+
+def test_the_set_for_old_gateways_differs_in_the_ssh_library_alone() -> None:
+    legacy, default = (pinned(CHECKOUT / "constraints" / f"{name}.txt") for name in ("legacy-ssh", "default"))
+    assert {name for name in legacy | default if legacy.get(name) != default.get(name)} <= {
+        "paramiko",
+        "invoke",
+    }
+    assert legacy["paramiko"].startswith("3.5.")  # the last that knows DSA host keys
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree of `make install DESTDIR=…`, with the packages of the index."""
+    tree = tmp_path_factory.mktemp("staged")
+    done = make("install", f"DESTDIR={tree}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return tree
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    # The Python of these tests: which one a site's make would find has no say here.
+    command = ["make", *arguments, f"PYTHON={Path(sys.executable).resolve()}"]
+    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+
+
+def test_a_staged_installation_is_whole_and_knows_its_place(staged: Path) -> None:
+    tops = sorted(str(path.relative_to(staged)) for path in staged.glob("*/*"))
+    assert tops == ["etc/logrotate.d", "etc/trunkwatch", "opt/trunkwatch", "usr/local"]
+    assert (staged / "usr/local/bin/trunkwatch").readlink() == Path("/opt/trunkwatch/bin/trunkwatch")
+    assert (staged / "etc/trunkwatch/credentials").stat().st_mode & 0o777 == 0o700
+    release = (staged / "opt/trunkwatch/bin").resolve().parent
+    command = (release / "bin/trunkwatch").read_text().splitlines()[0]
+    assert command.startswith(f"#!/{release.relative_to(staged)}/bin/python")
+    said = subprocess.run(
+        [release / "bin/python", "-I", "-m", "agent", "version"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.startswith("trunkwatch ")
+    told = [bytes(staged), bytes(CHECKOUT)]
+    traces = [
+        path
+        for path in staged.rglob("*")
+        if path.is_file() and not path.is_symlink() and any(word in path.read_bytes() for word in told)
+    ]
+    assert traces == []
+
+
+def test_an_installation_has_the_versions_that_were_pinned_and_no_tool_to_change_them(staged: Path) -> None:
+    (packages,) = (staged / "opt/trunkwatch/current/lib").glob("python3*/site-packages")
+    has = {canonicalize_name(path.name.split("-")[0]) for path in packages.glob("*.dist-info")}
+    assert has == {*pinned(CHECKOUT / "constraints/default.txt"), "trunkwatch"}
+
+
+def test_an_installation_again_keeps_the_site_file_and_one_release_to_go_back_to(staged: Path) -> None:
+    site = staged / "etc/trunkwatch/site.yaml"
+    site.write_text("ours\n")
+    first = (staged / "opt/trunkwatch/current").readlink()
+    (staged / "opt/trunkwatch/releases/broken-off").mkdir()
+    assert make("install", f"DESTDIR={staged}").returncode == 0
+    second = (staged / "opt/trunkwatch/current").readlink()
+    assert second != first
+    assert {path.name for path in (staged / "opt/trunkwatch/releases").iterdir()} == {first.name, second.name}
+    assert make("uninstall", f"DESTDIR={staged}").returncode == 0
+    assert site.read_text() == "ours\n"
+    left = {str(path.relative_to(staged)) for path in staged.rglob("*") if path.is_file()}
+    assert left == {"etc/trunkwatch/site.yaml", "etc/trunkwatch/site.example.yaml"}
+
+
+def test_a_wheelhouse_that_is_not_there_is_named_before_anything_is_made(tmp_path: Path) -> None:
+    done = make("install", f"DESTDIR={tmp_path}", f"WHEELHOUSE={tmp_path}/none")
+    assert done.returncode != 0
+    assert f"there is no wheelhouse in {tmp_path}/none: `make wheelhouse` makes one" in done.stderr
+    assert os.listdir(tmp_path) == []
