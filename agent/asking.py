@@ -18,7 +18,7 @@ SITE_FILE = Path("/etc/trunkwatch/site.yaml")
 CHECKOUT = Path(__file__).resolve().parents[1]
 LAB_SITE_FILE = CHECKOUT / ".lab" / "site.yaml"
 # Seconds that an answer may take; any other is there at once, or the daemon hangs.
-PATIENCE = {"poll": 680.0, "host_keys": 60.0, "reload": 60.0}
+PATIENCE = {"poll": 980.0, "host_keys": 60.0, "reload": 60.0}
 
 SiteOption = Annotated[
     Path | None,

@@ -16,7 +16,7 @@ from agent.tickets import Tickets
 from agent.views import TicketView
 from collectors.base import Reading
 
-POLL_PATIENCE = timedelta(minutes=11)  # longer than any poll may take
+POLL_PATIENCE = timedelta(minutes=16)  # longer than any poll may take
 
 TICKETS = TypeAdapter(tuple[TicketView, ...])
 READING = TypeAdapter(Reading)

@@ -380,7 +380,7 @@ def test_a_failure_that_only_the_dark_protocol_told_stays_and_the_rest_is_judged
     assert story.told == [
         "minor open cm1 not-major alarm on UDS1-BD 01A11",
         "minor resolved cm1 not-major fans out of use",
-        "minor open cm1 not-major seen by snmp only: refuses our credentials (sat)",
+        "minor open cm1 not-major seen by snmp only: does not let us in (sat)",
     ]
     assert story.tickets[2].responsibility == "customer"
     story.reads("cm1", protocol="sat", complete=ALARMS).passes(120)

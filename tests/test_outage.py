@@ -91,7 +91,7 @@ def test_loss_of_sight_that_becomes_a_complete_outage_stays_one_ticket() -> None
     [
         ("unreachable", "not seen: does not answer (snmp)", "monitoring"),
         ("unreadable", "not seen: gives answers that cannot be read (snmp)", "monitoring"),
-        ("refused", "not seen: refuses our credentials (snmp)", "customer"),
+        ("refused", "not seen: does not let us in (snmp)", "customer"),
     ],
 )
 def test_loss_of_sight_says_which_of_the_silences_it_is(error: ErrorKind, summary: str, whose: str) -> None:
@@ -288,7 +288,7 @@ def test_the_loss_of_one_way_and_then_of_both_is_one_ticket_that_says_which() ->
     story = Story(ways=BOTH)
     for _ in range(4):
         story.reads("cm1", works()).misses("cm1", "refused", protocol="sat").passes(60)
-    assert story.told == ["minor open cm1 not-major seen by snmp only: refuses our credentials (sat)"]
+    assert story.told == ["minor open cm1 not-major seen by snmp only: does not let us in (sat)"]
     assert story.tickets[0].responsibility == "customer"
     # One missed poll of the other changes no word, however long the last one was told ago.
     story.passes(600).misses("cm1").passes(30).reads("cm1", works()).passes(400)
@@ -296,7 +296,7 @@ def test_the_loss_of_one_way_and_then_of_both_is_one_ticket_that_says_which() ->
     for _ in range(6):
         story.misses("cm1").misses("cm1", "refused", protocol="sat").passes(60)
     assert story.told == [
-        "minor open cm1 not-major not seen: refuses our credentials (sat) and does not answer (snmp)"
+        "minor open cm1 not-major not seen: does not let us in (sat) and does not answer (snmp)"
     ]
     for _ in range(3):
         story.reads("cm1", works()).reads("cm1", protocol="sat").passes(60)

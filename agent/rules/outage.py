@@ -145,7 +145,7 @@ def _service_down(scene: Scene, system: System, own: list[Sign], shared: list[Si
 
 
 _WORDS = {
-    "refused": "refuses our credentials",
+    "refused": "does not let us in",
     "unreadable": "gives answers that cannot be read",
     "unreachable": "does not answer",
 }

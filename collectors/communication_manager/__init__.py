@@ -6,6 +6,8 @@ one, what they share in `parts`. Nothing here asks anybody.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from collectors.base import Fact, Poll, Product
 from collectors.communication_manager import parts, sat, snmp
 
@@ -15,7 +17,8 @@ PRODUCT = Product(
     function="phone_system",
     polls={
         "snmp": Poll(snmp.ask, snmp.read, snmp.PACING),
-        "sat": Poll(sat.ask, sat.read, sat.PACING),
+        # One `list` may take ten minutes on a large system, and there is a command for each trunk group.
+        "sat": Poll(sat.ask, sat.read, sat.PACING, deadline=timedelta(minutes=15)),
     },
     authority=("sat", "snmp", "ssh"),
     metrics=(*parts.METRICS, *snmp.METRICS),

@@ -16,7 +16,9 @@ from collectors.sessions.sat_dialogue import NoPort, SatDialogue
 from collectors.sessions.ssh import SshLine
 
 LIST_SECONDS = 580.0  # konnect2 waits as long for the big lists of a large system
-NO_PORT_SECONDS = 180.0  # for which a SAT without a free port is left alone
+NO_PORT_SECONDS = (
+    180.0  # for which a SAT without a free port is left alone, or two intervals if they are less
+)
 
 
 class SatLine(SshLine[SatDialogue]):
@@ -25,13 +27,12 @@ class SatLine(SshLine[SatDialogue]):
     A command has `pacing.timeout` as its limit, a `list` 580 s if that is more. What the SAT says in words
     (`is an invalid entry`) is the answer's `error`; a SAT that is busy is asked three times in all. An answer
     that is not whole is BadAnswer, and the session is dropped. Without a free SAT port it is Refused, and no
-    port is asked for in the next three minutes.
+    port is asked for in the next three minutes (in two intervals, if they are less).
 
     `terminals`: the terminal types to offer, in this order, until one is taken.
     """
 
     list_seconds = LIST_SECONDS
-    no_port_seconds = NO_PORT_SECONDS
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class SatLine(SshLine[SatDialogue]):
         terminals: tuple[str, ...] = ("ossi4", "ossi", "ossi3", "ossit"),
     ) -> None:
         self._not_before = 0.0  # monotonic
+        self.no_port_seconds = min(NO_PORT_SECONDS, 2 * pacing.interval.total_seconds())
         super().__init__(
             address=address,
             port=port,
