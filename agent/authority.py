@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from agent.picture import PartKey, Seen, SystemPicture
@@ -28,8 +29,8 @@ from collectors.base import Observation, ProtocolName
 
 OLD_AFTER = 2  # intervals: a word of that age yields to a younger one
 
-_FIGURES = ("lost", "total", "planned", "degraded")
-_STATES = ("present", "in_use", "vendor_severity", "controller")  # compared where both words have them
+_FIGURES = attrgetter("lost", "total", "planned", "degraded")
+_STATES = attrgetter("present", "in_use", "vendor_severity", "controller")  # compared where both have them
 _ABOUT_THE_PART = ("use", "kind", "to", "number", "address", "location", "room", "oid")
 _ABOUT_ITS_STATE = (
     "in_use",
@@ -85,18 +86,7 @@ def statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Wor
     young = [seen for seen in told if is_young(picture, watch, now, seen.protocol, seen.at)]
     if not young and told:
         young = [max(told, key=lambda seen: seen.at)]
-    return tuple(
-        Word(
-            observation=seen.observation,
-            at=seen.at,
-            protocol=seen.protocol,
-            by=(seen.protocol,),
-            lost_polls=seen.lost_polls,
-            known_total=seen.known_total,
-            known_lost=seen.known_lost,
-        )
-        for seen in sorted(young, key=lambda seen: watch.rank(seen.protocol))
-    )
+    return tuple(_as_told(seen) for seen in sorted(young, key=lambda seen: watch.rank(seen.protocol)))
 
 
 def is_young(
@@ -127,16 +117,17 @@ class _Said:
 
     def gone(self, told: Mapping[ProtocolName, Seen]) -> dict[ProtocolName, datetime]:
         """Who answers and has listed the role without this part, and when."""
-        if any(seen.observation.apart for seen in told.values()):
-            return {}
         listed = self.picture.listed.get(self.key[0], {})
-        return {name: at for name, at in listed.items() if self.picture.answers(name) and name not in told}
+        found = {name: at for name, at in listed.items() if name not in told and self.picture.answers(name)}
+        return {} if any(seen.observation.apart for seen in told.values()) else found
 
 
 def _word(said: _Said, told: Mapping[ProtocolName, Seen]) -> Word | None:
     """The word on a part; None: it is gone."""
     heard = {name: seen for name, seen in told.items() if said.picture.answers(name)}
     gone = said.gone(told)
+    if len(told) == len(heard) == 1 and not gone:  # nobody else has a say: most parts of most sites
+        return _as_told(*heard.values())
     if not heard:
         last = max(told.values(), key=lambda seen: seen.at)
         return None if any(at >= last.at for at in gone.values()) else _dark(said, told)
@@ -152,6 +143,18 @@ def _word(said: _Said, told: Mapping[ProtocolName, Seen]) -> Word | None:
     return _dark(said, told) if _withheld(said, told, counts[0], believed) else believed
 
 
+def _as_told(seen: Seen) -> Word:
+    return Word(
+        observation=seen.observation,
+        at=seen.at,
+        protocol=seen.protocol,
+        by=(seen.protocol,),
+        lost_polls=seen.lost_polls,
+        known_total=seen.known_total,
+        known_lost=seen.known_lost,
+    )
+
+
 def _believed(
     said: _Said, told: Mapping[ProtocolName, Seen], named: Sequence[Seen], silent: Iterable[ProtocolName]
 ) -> Word:
@@ -163,7 +166,7 @@ def _believed(
     agreeing = [seen for seen in pool if _agree(first.observation, seen.observation)]
     newest = max(agreeing, key=lambda seen: seen.at)
     filled = _filled(first.observation, agreeing, everything)
-    if newest.observation.detail:
+    if newest.observation.detail not in ("", filled.detail):
         filled = replace(filled, detail=newest.observation.detail)
     if not figured and filled.present is not None:
         filled = replace(filled, unread=True, present=None, detail="only some kinds are counted")
@@ -235,9 +238,9 @@ def _has_figures(seen: Seen, everything: Iterable[Seen]) -> bool:
 
 
 def _agree(one: Observation, other: Observation) -> bool:
-    if any(getattr(one, name) != getattr(other, name) for name in _FIGURES):
+    if _FIGURES(one) != _FIGURES(other):
         return False
-    pairs = ((getattr(one, name), getattr(other, name)) for name in _STATES)
+    pairs = zip(_STATES(one), _STATES(other), strict=True)
     return all(mine is None or theirs is None or mine == theirs for mine, theirs in pairs)
 
 
@@ -245,12 +248,12 @@ def _filled(observation: Observation, agreeing: Sequence[Seen], everything: Sequ
     """Each field that is no figure as the first in authority told it; both lists stand in that order."""
     filled: dict[str, Any] = {}
     for names, told in ((_ABOUT_THE_PART, everything), (_ABOUT_ITS_STATE, agreeing)):
-        for name in names:
-            values = (getattr(seen.observation, name) for seen in told)
-            value = next((value for value in values if value not in (None, "unknown")), None)
-            if value is not None:
-                filled[name] = value
-    return replace(observation, **filled)
+        values_of = attrgetter(*names)
+        for seen in reversed(told):  # who stands before overwrites
+            told_of = zip(names, values_of(seen.observation), strict=True)
+            filled |= {name: value for name, value in told_of if value is not None and value != "unknown"}
+    changed = {name: value for name, value in filled.items() if getattr(observation, name) != value}
+    return replace(observation, **changed) if changed else observation
 
 
 def _figures(observation: Observation) -> str:
