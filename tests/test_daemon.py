@@ -147,6 +147,28 @@ def test_a_changed_site_file_is_taken_whole_or_the_old_one_stays_whole() -> None
     asyncio.run(story())
 
 
+def test_who_asks_for_a_reload_hears_whether_the_file_was_taken() -> None:
+    async def story() -> None:
+        async with watched() as site:
+            good = yaml.safe_load(site.site.read_text())
+            assert await site.command("reload") == (0, "the daemon took the site file\n", "")
+
+            site.site.write_text(yaml.safe_dump(good | {"zone": "Mars/Olympus"}))
+            status, _, said = await site.command("reload")
+            assert (status, "zone: expected a time zone" in said) == (2, True)
+
+            # What the daemon alone can say: it knows what must not change while it runs.
+            site.site.write_text(yaml.safe_dump(good | {"sinks": {"alert_log": {"path": "other.log"}}}))
+            refused = (1, "", "web, directories and sinks change with a restart only\n")
+            assert await site.command("reload") == refused
+            assert "took the changed site file" in site.stderr
+
+            await site.end()
+            assert await site.command("reload") == (1, "", "no daemon runs that could take the site file\n")
+
+    asyncio.run(story())
+
+
 async def _systems(site: Watched) -> list[str]:
     _, body = await asyncio.to_thread(site.get, "/api/status")
     return [system["name"] for system in json.loads(body)["systems"]]
