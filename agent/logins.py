@@ -1,8 +1,8 @@
 """One login attempt, then no more: a refusal is remembered until the secret changes or a person says so.
 
 Avaya logins lock out after a few failures, and a daemon that is started again and again would use them up.
-So the refusal is kept on disk (`logins.json` in the state directory, for the daemon's eyes alone) beside a
-digest of the secret that was refused. It logs nobody in and knows no protocol.
+So what came of the last login is kept on disk (`logins.json` in the state directory, for the daemon's eyes
+alone) beside a digest of the secret that was tried. It logs nobody in and knows no protocol.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from agent.state_files import write_aside
 
 log = logging.getLogger(__name__)
 
-_SCRYPT = {
-    "n": 2**14,
-    "r": 8,
-    "p": 1,
-}  # 16 MiB and some 50 ms: guessing a password from the file takes its time
+UNANSWERED = 3  # logins in a row that broke off: with a secret that was accepted before, only then no more
+_SCRYPT = {"n": 2**14, "r": 8, "p": 1}  # 16 MiB and some 50 ms: guessing a password from the file takes time
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A login that was refused: when (ISO 8601), why, and what stands for the secret that was tried."""
+class Last:
+    """What came of the last login: when (ISO 8601), and why it was refused; empty if it was accepted.
+
+    `salt` and `digest` stand for the secret that was tried, in hexadecimal.
+    """
 
     at: str
     why: str
@@ -40,7 +40,7 @@ class Refusal:
 
 
 class Logins:
-    """The refused logins of a site, by name: `cm1 sat`. Used from several threads.
+    """What came of the last logins of a site, by name: `cm1 sat`. Used from several threads.
 
     `now`: the wall clock, UTC.
     """
@@ -49,45 +49,45 @@ class Logins:
         self.path = path
         self._now = now
         self._lock = threading.Lock()
-        self._refusals = _read(path)
+        self._last = _read(path)
 
     def guard(self, system: str, protocol: str, secret: str) -> Guard:
         """The guard of one login. `secret`: all that is sent to log in, in one text."""
         return Guard(self, f"{system} {protocol}", secret)
 
-    def refused(self, name: str) -> Refusal | None:
-        """The refusal that stands for that login."""
+    def last(self, name: str) -> Last | None:
+        """What came of that login; None if that is not known, or no longer counts."""
         with self._lock:
-            return self._refusals.get(name)
+            return self._last.get(name)
 
     def remember(self, name: str, secret: str, why: str) -> None:
-        """That secret was refused for that login."""
+        """That secret was refused for that login, or accepted if `why` is empty."""
         salt = os.urandom(16)
-        refusal = Refusal(
-            self._now().isoformat(timespec="seconds"), why, salt.hex(), _digest(secret, salt).hex()
-        )
-        self._change(name, refusal)
+        at = self._now().isoformat(timespec="seconds")
+        self._change(name, Last(at, why, salt.hex(), _digest(secret, salt).hex()))
 
     def allow(self, system: str, protocol: str) -> bool:
         """A person says that it may be tried again. False if nothing was in its way."""
-        return self._change(f"{system} {protocol}", None)
+        name = f"{system} {protocol}"
+        last = self.last(name)
+        if last is None or not last.why:
+            return False
+        self._change(name, None)
+        return True
 
-    def _change(self, name: str, refusal: Refusal | None) -> bool:
+    def _change(self, name: str, last: Last | None) -> None:
         with self._lock:
-            if refusal is None and name not in self._refusals:
-                return False
-            rest = {other: old for other, old in self._refusals.items() if other != name}
-            self._refusals = rest if refusal is None else {**rest, name: refusal}
-            text = json.dumps({key: asdict(value) for key, value in self._refusals.items()}, indent=1)
+            rest = {other: old for other, old in self._last.items() if other != name}
+            self._last = rest if last is None else {**rest, name: last}
+            text = json.dumps({key: asdict(value) for key, value in self._last.items()}, indent=1)
             try:
                 write_aside(self.path, text + "\n", mode=0o600)
             except OSError as error:
                 log.error(
-                    "%s cannot be written: %s; it holds for as long as this daemon runs",
+                    "%s cannot be written: %s; what came of a login is known to this daemon alone",
                     self.path,
                     error.strerror,
                 )
-        return True
 
 
 class Guard:
@@ -97,30 +97,45 @@ class Guard:
         self._logins = logins
         self._name = name
         self._secret = secret
-        self._compared: tuple[Refusal, bool] | None = None  # the digest is slow on purpose: once per refusal
+        self._unanswered = 0
+        self._compared: tuple[Last, bool] | None = None  # the digest is slow on purpose: once for each
 
     def barred(self) -> str | None:
         """Why no login may be tried, as a sentence; None if it may."""
-        refusal = self._logins.refused(self._name)
-        if refusal is None:
+        last = self._last_of_this_secret()
+        if last is None or not last.why:
             return None
-        if self._compared is None or self._compared[0] is not refusal:
-            same = hmac.compare_digest(
-                _digest(self._secret, bytes.fromhex(refusal.salt)), bytes.fromhex(refusal.digest)
-            )
-            self._compared = (refusal, same)
-        if not self._compared[1]:
-            return None  # another secret: it has its own one attempt
         system = self._name.split()[0]
-        return f"{refusal.why}; not tried again (new secret, or `trunkwatch retry-login {system}`)"
+        return f"{last.why}; not tried again (new secret, or `trunkwatch retry-login {system}`)"
 
     def refused(self, why: str) -> None:
         """The system refused this login."""
         self._logins.remember(self._name, self._secret, why)
 
+    def broke_off(self, why: str) -> bool:
+        """Nobody answered. A secret that was accepted before is right: it has some attempts more."""
+        self._unanswered += 1
+        if self._last_of_this_secret() is not None and self._unanswered < UNANSWERED:
+            return False
+        self.refused(why)
+        return True
+
     def accepted(self) -> None:
         """The system took this login: what was refused before is history."""
-        self._logins.allow(*self._name.split())
+        self._unanswered = 0
+        last = self._last_of_this_secret()
+        if last is None or last.why:
+            self._logins.remember(self._name, self._secret, "")
+
+    def _last_of_this_secret(self) -> Last | None:
+        """What came of the last login, if it was with this very secret."""
+        last = self._logins.last(self._name)
+        if last is None:
+            return None
+        if self._compared is None or self._compared[0] is not last:
+            digest = _digest(self._secret, bytes.fromhex(last.salt))
+            self._compared = (last, hmac.compare_digest(digest, bytes.fromhex(last.digest)))
+        return last if self._compared[1] else None
 
     def __repr__(self) -> str:
         return f"Guard({self._name})"
@@ -130,12 +145,12 @@ def _digest(secret: str, salt: bytes) -> bytes:
     return hashlib.scrypt(secret.encode(), salt=salt, **_SCRYPT)
 
 
-def _read(path: Path) -> dict[str, Refusal]:
+def _read(path: Path) -> dict[str, Last]:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        refusals = {str(name): Refusal(**refusal) for name, refusal in told.items()}
-        for refusal in refusals.values():
-            bytes.fromhex(refusal.salt), bytes.fromhex(refusal.digest)
+        found = {str(name): Last(**last) for name, last in told.items()}
+        for last in found.values():
+            bytes.fromhex(last.salt), bytes.fromhex(last.digest)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -145,4 +160,4 @@ def _read(path: Path) -> dict[str, Refusal]:
             type(error).__name__,
         )
         return {}
-    return refusals
+    return found

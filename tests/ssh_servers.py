@@ -45,12 +45,18 @@ class Guard:
 
     refusals: list[str] = field(default_factory=list)
     acceptances: int = 0
+    trusts: bool = False  # the secret was accepted before
 
     def barred(self) -> str | None:
         return f"not tried again: {self.refusals[0]}" if self.refusals else None
 
     def refused(self, why: str) -> None:
         self.refusals.append(why)
+
+    def broke_off(self, why: str) -> bool:
+        if not self.trusts:
+            self.refusals.append(why)
+        return not self.trusts
 
     def accepted(self) -> None:
         self.acceptances += 1
@@ -232,7 +238,7 @@ async def hang_at_a_command(server: Server, process: asyncssh.SSHServerProcess[s
 
 def pacing(timeout: float = 5.0) -> Pacing:
     """No pause, and this many seconds for an answer."""
-    return Pacing(1, timedelta(), timedelta(seconds=timeout), 1, timedelta(seconds=60))
+    return Pacing(1, timedelta(), timedelta(seconds=timeout), 1, timedelta(minutes=2))
 
 
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:

@@ -60,7 +60,10 @@ EXPECTED: dict[str, Told] = {
     "cli-busy": UNSEEN_EAST,
 }
 BARRED = {"ssh-refused", "ssh-locked"}
-BUSY = {"sat-busy": 20.0, "cli-busy": 20.0}  # seconds more: who is busy is asked three times before it is missed
+BUSY = {
+    "sat-busy": 20.0,
+    "cli-busy": 20.0,
+}  # seconds more: who is busy is asked three times before it is missed
 PARTS = 4  # tests that the faults are dealt out to, so that they can be suffered side by side
 
 

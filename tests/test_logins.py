@@ -60,7 +60,32 @@ def test_a_login_that_was_taken_is_remembered_as_good(tmp_path: Path) -> None:
     known = logins(tmp_path)
     known.guard("cm1", "sat", "user\nold").refused(WHY)
     known.guard("cm1", "sat", "user\nnew").accepted()
-    assert known.refused("cm1 sat") is None
+    assert known.guard("cm1", "sat", "user\nnew").barred() is None
+    assert not known.allow("cm1", "sat")
+
+
+def test_a_login_that_broke_off_with_a_secret_nobody_knows_to_be_right_bars_the_next(tmp_path: Path) -> None:
+    guard = logins(tmp_path).guard("cm1", "sat", "user\nsecret")
+    assert guard.broke_off(WHY)
+    assert guard.barred() is not None
+    assert logins(tmp_path).guard("cm1", "sat", "user\nsecret").barred() is not None
+
+
+def test_a_secret_that_was_accepted_before_may_break_off_twice_and_no_more(tmp_path: Path) -> None:
+    logins(tmp_path).guard("cm1", "sat", "user\nsecret").accepted()
+    guard = logins(tmp_path).guard("cm1", "sat", "user\nsecret")  # a daemon that was started again knows it
+    for _ in range(2):
+        assert not guard.broke_off(WHY)
+        assert guard.barred() is None
+    guard.accepted()
+    assert [guard.broke_off(WHY) for _ in range(3)] == [False, False, True]
+    assert guard.barred() is not None
+
+
+def test_another_secret_than_the_accepted_one_has_one_attempt(tmp_path: Path) -> None:
+    known = logins(tmp_path)
+    known.guard("cm1", "sat", "user\nold").accepted()
+    assert known.guard("cm1", "sat", "user\nnew").broke_off(WHY)
 
 
 def test_the_file_is_for_the_daemon_alone_and_holds_no_secret(tmp_path: Path) -> None:
@@ -76,7 +101,7 @@ def test_two_refusals_of_one_secret_leave_different_traces(tmp_path: Path) -> No
     known = logins(tmp_path)
     for system in ("cm1", "cm2"):
         known.guard(system, "sat", "user\nsecret").refused(WHY)
-    one, other = known.refused("cm1 sat"), known.refused("cm2 sat")
+    one, other = known.last("cm1 sat"), known.last("cm2 sat")
     assert one is not None
     assert other is not None
     assert (one.salt, one.digest) != (other.salt, other.digest)

@@ -254,15 +254,26 @@ def test_a_server_that_is_silent_before_the_login_is_unreachable_and_counted_not
         assert guard.refusals == []
 
 
+class Silent(paramiko.ServerInterface):
+    """Takes the password, and is silent for longer than anybody waits."""
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "password"
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        time.sleep(1.5)
+        return AUTH_SUCCESSFUL
+
+
+def test_a_server_that_is_silent_after_a_password_that_it_took_before_does_not_answer_and_no_more() -> None:
+    with paramiko_server(Silent()) as server:
+        guard = Guard(trusts=True)
+        with pytest.raises(Unreachable, match="which this system has accepted before"):
+            asyncio.run(make_line(server, guard, timeout=0.5).show(SYSTEM))
+        assert guard.refusals == []
+
+
 def test_a_server_that_is_silent_after_the_password_may_have_counted_it() -> None:
-    class Silent(paramiko.ServerInterface):
-        def get_allowed_auths(self, username: str) -> str:
-            return "password"
-
-        def check_auth_password(self, username: str, password: str) -> int:
-            time.sleep(1.5)
-            return AUTH_SUCCESSFUL
-
     with paramiko_server(Silent()) as server:
         guard = Guard()
         with pytest.raises(Refused, match="may count as a failed one"):

@@ -14,6 +14,7 @@ from typing import Protocol
 CHALLENGE = "this is a service login that asks for a challenge; use a customer login"
 LOCKED = "the system says that this login is locked; unlock it there"
 MAY_COUNT = "the login broke off after the password was sent; it may count as a failed one"
+UNANSWERED = "the login broke off after the password was sent, which this system has accepted before"
 
 _CHALLENGE = re.compile(r"\bchallenge\b[^.\r\n]*:|\bresponse\s*:\s*$", re.IGNORECASE)
 _LOCKED = re.compile(r"\b(?:account|login|user)(?: \S+)? (?:is |has been |was )?locked\b", re.IGNORECASE)
@@ -50,7 +51,11 @@ class LoginGuard(Protocol):
         ...
 
     def refused(self, why: str) -> None:
-        """The login was refused, or may have been counted as refused. Called once per attempt."""
+        """The login was refused. At most one of these three is called for an attempt, and once."""
+        ...
+
+    def broke_off(self, why: str) -> bool:
+        """A secret was sent and nobody answered. True: it may have counted as refused, and bars the next."""
         ...
 
     def accepted(self) -> None:

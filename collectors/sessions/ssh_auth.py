@@ -15,7 +15,7 @@ import paramiko
 from paramiko.auth_handler import AuthOnlyHandler
 
 from collectors.base import SENTENCE, BadAnswer, Refused, Unreachable
-from collectors.sessions.login import MAY_COUNT, Conversation, Login, LoginGuard, Stopped
+from collectors.sessions.login import MAY_COUNT, UNANSWERED, Conversation, Login, LoginGuard, Stopped
 from collectors.sessions.ssh_heard import few
 from collectors.sessions.workers import SLICE, Late, Limit
 
@@ -138,7 +138,9 @@ class _Attempt:
         if self._limit.unwanted:
             self._limit.left()  # we broke it off ourselves
         if self._conversation.sent:
-            self.refused(MAY_COUNT)
+            if self._guard.broke_off(MAY_COUNT):
+                raise Refused(self._name, MAY_COUNT, most=SENTENCE) from None
+            raise Unreachable(self._name, UNANSWERED, most=SENTENCE) from None
         if self._transport.is_active():
             raise Unreachable(self._name, "stopped answering before the login") from None
         raise BadAnswer(self._name, "hung up before the login was tried") from None

@@ -61,8 +61,8 @@ class TerminalLogin:
         try:
             yield
         except (Late, HungUp):
-            if self._open:
-                self._refuse(MAY_COUNT)
+            if self._open and self._guard.broke_off(MAY_COUNT):
+                raise Refused(self._name, MAY_COUNT, most=SENTENCE) from None
             raise
 
     def _refuse(self, why: str) -> NoReturn:
