@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import asyncssh
 import yaml
 
 from tests.booted import SOURCES, Booted, Done, booted
@@ -36,6 +39,8 @@ TO_FIRST_START = (  # the sections of the page that lead there, in its order
 # The container has no network. tests/test_install.py installs in this way, into a staged tree.
 ELSEWHERE = ("With a network", "Without a network")
 AS_ALICE = "As an operator"
+ASKS = "Host keys"  # whose commands ask a person
+LAB_PACKAGES = "/srv/lab"  # what the lab needs and an installation has not
 _EDITOR = """#!/bin/sh
 # What a person would type: the lab's site file and secrets lie ready.
 exec cp "/root/typed/$(basename "$1")" "$1"
@@ -88,7 +93,7 @@ class Site:
         for heading in headings:
             user = "alice" if heading == AS_ALICE else "root"
             for command in sections()[heading]:
-                did = self.run(command, user=user)
+                did = self.run(_typed(command) if heading == ASKS else command, user=user)
                 assert did.ok, f"{PAGE.name}, {heading}: {command}: status {did.status}\n{did.out}{did.err}"
                 done.append(did)
         return done
@@ -99,7 +104,8 @@ class Site:
         python = self.must("readlink -f /opt/trunkwatch/current").strip() + "/bin/python"
         self.must(
             f"systemd-run --quiet --unit=lab --working-directory={SOURCES} "
-            f"--setenv=PYTHONDONTWRITEBYTECODE=1 {python} -m tests.lab serve --folder /run/lab"
+            f"--setenv=PYTHONDONTWRITEBYTECODE=1 --setenv=PYTHONPATH={LAB_PACKAGES} "
+            f"{python} -m tests.lab serve --folder /run/lab"
         )
         assert self.until("test -S /run/lab/run/lab.sock", 20), self.machine.journal("--unit=lab")
 
@@ -107,9 +113,8 @@ class Site:
         """Tell the lab `fault NAME`, `clear` or the like; what it says."""
         python = "$(readlink -f /opt/trunkwatch/current)/bin/python"
         folder = f"--folder /run/lab {order.partition(' ')[2]}"
-        return self.must(
-            f"PYTHONDONTWRITEBYTECODE=1 {python} -m tests.lab {order.partition(' ')[0]} {folder}"
-        )
+        environment = f"PYTHONDONTWRITEBYTECODE=1 PYTHONPATH={LAB_PACKAGES}"
+        return self.must(f"{environment} {python} -m tests.lab {order.partition(' ')[0]} {folder}")
 
     def ready(self, seconds: float = 30) -> bool:
         """Wait until each system answered or timed out once."""
@@ -151,12 +156,19 @@ def installed() -> Iterator[Site]:
             ("community", model.COMMUNITY),
             ("auth-password", model.AUTH_PASSWORD),
             ("privacy-password", model.PRIVACY_PASSWORD),
+            ("ssh-password", model.SSH_PASSWORD),
         ):
             machine.put(f"/root/typed/{name}", f"{secret}\n")
+        shutil.copytree(Path(asyncssh.__file__).parent, machine.root / LAB_PACKAGES.lstrip("/") / "asyncssh")
         site.must("useradd --create-home alice && useradd --create-home bob")
         site.follow(*TO_FIRST_START)
         site.start_lab()
         yield site
+
+
+def _typed(command: str) -> str:
+    """The command on a terminal of its own, where a person says yes."""
+    return f"echo y | script --quiet --return --command {shlex.quote(command)} /dev/null"
 
 
 def gather(machine: Booted) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("booted")  # one worker, so that one machin
 
 HALF = ("major", "half-capacity", "cm1", "trunks")
 DROP_IN = "/etc/systemd/system/trunkwatch.service.d/test.conf"
-STARTED = ("Start", "First answers", "First ticket", "Operators", AS_ALICE, "Where to look")
+STARTED = ("Start", "Host keys", "First answers", "First ticket", "Operators", AS_ALICE, "Where to look")
 LATER = ("Reload", "From the wheelhouse", "Upgrade", "Uninstall", "Purge")  # followed by tests of their own
 
 
@@ -30,7 +30,7 @@ def site() -> Iterator[Site]:
     if lacking := missing():
         pytest.skip(lacking)
     with installed() as site:
-        site.follow("Start")
+        site.follow("Start", "Host keys")
         assert site.ready(), site.machine.journal("--unit=trunkwatch")
         yield site
 
@@ -53,8 +53,13 @@ def test_the_page_leads_from_a_fresh_debian_to_the_first_ticket(healthy: Site) -
     assert healthy.until(seen(3), 20), healthy.property("StatusText")
     polled, readiness, metrics = healthy.follow("First answers")
     assert "trunk-group 1" in polled.out
-    assert readiness.out.strip() == "Each of 3 ways of access answered or timed out once."
-    assert 'avaya_up{protocol="snmp",system="gw-east"} 1.0' in metrics.out
+    assert readiness.out.strip() == "Each of 6 ways of access answered or timed out once."
+    for way in (
+        'protocol="snmp",system="gw-east"',
+        'protocol="ssh",system="gw-east"',
+        'protocol="sat",system="cm1"',
+    ):
+        assert f"avaya_up{{{way}}} 1.0" in metrics.out
     healthy.lab("fault half-of-trunks-out")
     assert healthy.shows({HALF})
     listed, log = healthy.follow("First ticket")
@@ -73,6 +78,7 @@ def test_the_group_may_tail_the_log_and_ask_and_nobody_else_may(healthy: Site) -
         "cat /var/lib/trunkwatch/journal.db",
         f"cat {SITE}",
         "trunkwatch tickets list",
+        "trunkwatch tickets respond TW-000001",
         "trunkwatch tickets list --site /srv/bob.yaml",  # a site file of one's own opens no door
     ):
         healthy.machine.put("/srv/bob.yaml", lab_site())
@@ -83,7 +89,17 @@ def test_the_group_may_tail_the_log_and_ask_and_nobody_else_may(healthy: Site) -
         assert not healthy.run("ls /etc/trunkwatch/credentials", user=user).ok
         assert not healthy.run("ls /run/credentials/trunkwatch.service", user=user).ok
     refused = healthy.run("trunkwatch reload", user="alice")
-    assert refused.err.strip() == "only root may let the daemon take its site file anew"
+    assert refused.err.strip() == "only root may let the daemon take its site file anew: use sudo"
+
+
+def test_who_answered_a_ticket_is_recorded_by_the_kernels_word(healthy: Site) -> None:
+    healthy.lab("fault half-of-trunks-out")
+    assert healthy.shows({HALF})
+    (ticket,) = healthy.tickets()
+    healthy.must(f"USER=mallory LOGNAME=mallory trunkwatch tickets respond {ticket['id']}", user="alice")
+    (answered,) = healthy.tickets()
+    assert answered["responded_by"] == "alice"
+    assert healthy.must(f"grep -c 'RESPOND {ticket['id']}' /var/log/trunkwatch/alert.log").strip() == "1"
 
 
 def test_the_installed_unit_is_sound_and_exposed_to_at_most_1_3(healthy: Site) -> None:
@@ -97,7 +113,12 @@ def test_the_installed_unit_is_sound_and_exposed_to_at_most_1_3(healthy: Site) -
 
 def test_a_credential_is_read_from_systemd_alone(healthy: Site) -> None:
     listed = healthy.must("ls /run/credentials/trunkwatch.service").split()
-    assert listed == ["credentials_auth-password", "credentials_community", "credentials_privacy-password"]
+    assert listed == [
+        "credentials_auth-password",
+        "credentials_community",
+        "credentials_privacy-password",
+        "credentials_ssh-password",
+    ]
     environment = healthy.must("tr '\\0' '\\n' </proc/$(systemctl show -P MainPID trunkwatch)/environ")
     assert "CREDENTIALS_DIRECTORY=/run/credentials/trunkwatch.service" in environment
     # The service itself could not read the folder of root's.
