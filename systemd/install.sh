@@ -89,7 +89,7 @@ install_release() {
         "$pip" install --isolated --quiet --no-compile --no-deps --no-index --find-links "$scratch/own" trunkwatch
     fi
     "$pip" check >"$scratch/check" || fail "the packages do not fit together: $(cat "$scratch/check")"
-    "$made/bin/python" -m pip uninstall --quiet --yes pip setuptools
+    "$made/bin/python" -m pip uninstall --quiet --quiet --yes pip setuptools # the latter is not always there
     # The service cannot write here, so the bytecode is made now; with the path that it will have.
     "$made/bin/python" -m compileall -q -s "$root" "$made/lib"
     if [ -n "$root" ]; then

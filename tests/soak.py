@@ -24,7 +24,8 @@ from tests.lab.faults import FAULTS
 TOLD_WITHIN = 30.0  # seconds: a fault that shows at all shows by then; who is busy is asked three times
 HEALED_WITHIN = 90.0  # seconds: a restart stands for a while
 AFTER = 45.0  # seconds after its end in which a fault still explains what is said
-SLOW = {("endless-table", "cm1")}  # its tables may well be long: that is known after minutes only
+# Its tables may well be long: that is known after minutes only, and until then it tells of nothing else.
+SLOW = {("endless-table", "cm1")}
 BARRED = ("ssh-refused", "ssh-locked")  # one attempt, then no more: a person allows the next
 _SIGHT = re.compile(r"trunkwatch: (?P<system>\S+) \(\w+\): (?:unreachable|refused|unreadable|seen again)")
 _ALLOWED = re.compile(r"trunkwatch: (?P<system>\S+) \((?:ssh|sat)\): may log in once more, says uid 0")
@@ -40,6 +41,7 @@ class Turn:
     began: float
     ended: float = 0.0
     told: bool = False
+    hidden: bool = False  # by a slow fault beside it
     healed: bool = False
 
 
@@ -66,6 +68,7 @@ class Soak:
     turns: list[Turn] = field(default_factory=list)
     started: Weight | None = None
     ended: Weight | None = None
+    memory: list[float] = field(default_factory=list)  # MiB resident, after each round
     opened: int = 0
     resolved: int = 0
     unexplained: list[str] = field(default_factory=list)
@@ -73,7 +76,7 @@ class Soak:
     @property
     def well(self) -> bool:
         """Nothing unexplained, untold or left open, and no restart."""
-        quiet = all(turn.healed and (turn.told or (turn.fault, turn.system) in SLOW) for turn in self.turns)
+        quiet = all(turn.healed and (turn.told or turn.hidden) for turn in self.turns)
         no_restart = self.ended is not None and self.ended.restarts == 0
         return quiet and no_restart and not self.unexplained and self.opened == self.resolved
 
@@ -112,8 +115,10 @@ def soak(site: Site, seconds: float, chance: random.Random) -> Soak:
             if turn.fault in BARRED:
                 site.must(f"trunkwatch retry-login {turn.system}")
         healed = site.shows(set(), HEALED_WITHIN)
+        hidden = any((turn.fault, turn.system) in SLOW for turn in turns)
         for turn in turns:
-            turn.ended, turn.told, turn.healed = time.time(), told, healed
+            turn.ended, turn.told, turn.hidden, turn.healed = time.time(), told, hidden, healed
+        course.memory.append(weigh(site).memory / 1024)
         names = " and ".join(f"{turn.fault} {turn.system}" for turn in turns)
         print(
             f"{'told' if told else 'NOT TOLD':8} {'healed' if healed else 'NOT HEALED':10} {names}",
@@ -170,7 +175,8 @@ def summary(course: Soak) -> str:
     """The course in a few lines."""
     counted = Counter(turn.fault for turn in course.turns)
     never = sorted(set(FAULTS) - set(counted))
-    quiet = [f"{turn.fault} {turn.system}" for turn in course.turns if not turn.told]
+    quiet = [f"{turn.fault} {turn.system}" for turn in course.turns if not turn.told and not turn.hidden]
+    some = course.memory[:: max(1, len(course.memory) // 12)]
     stuck = [f"{turn.fault} {turn.system}" for turn in course.turns if not turn.healed]
     lines = [
         f"faults      {len(course.turns)} set: " + ", ".join(f"{n} {f}" for f, n in sorted(counted.items())),
@@ -180,6 +186,7 @@ def summary(course: Soak) -> str:
         f"not healed  {', '.join(stuck) or 'none'}",
         f"at first    {course.started}",
         f"at last     {course.ended}",
+        f"memory      {' '.join(f'{each:.0f}' for each in some)} MiB over the time",
         f"unexplained {len(course.unexplained)} lines of the daemon's journal",
         *(f"  {line}" for line in course.unexplained),
         "well" if course.well else "NOT WELL",

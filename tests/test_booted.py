@@ -230,7 +230,7 @@ def test_an_upgrade_in_place_keeps_the_tickets_and_the_site_file(healthy: Site) 
     healthy.must(f"echo '# ours' >>{SITE}")
     broken_off = "timeout --signal=KILL 3 make install WHEELHOUSE=dist/wheelhouse"
     assert not healthy.run(broken_off).ok
-    healthy.must("cp -R dist/wheelhouse dist/changed && echo >>dist/changed/tzdata-*.whl")
+    healthy.must("cp -R dist/wheelhouse dist/changed && echo | tee --append dist/changed/tzdata-*.whl")
     changed = healthy.run("make install WHEELHOUSE=dist/changed")
     assert not changed.ok
     assert "THESE PACKAGES DO NOT MATCH THE HASHES" in changed.err
