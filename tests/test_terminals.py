@@ -1,5 +1,6 @@
-"""The daemon on terminals: one session each, one login attempt, known host keys only, and a stop that waits for
-nobody. Its operators' commands for that: `enroll` and `retry-login`, with the daemon and without it.
+"""The daemon on terminals: one session each, one login attempt, known host keys, a stop that waits for nobody.
+
+The commands for that are `enroll` and `retry-login`, with the daemon and without it.
 """
 
 from __future__ import annotations
