@@ -204,8 +204,10 @@ def main() -> int:
         print(lacking, file=sys.stderr)
         return 2
     print(f"seed {asked.seed}; installing on a fresh machine", flush=True)
+    began = time.monotonic()
     with installed() as site:
         site.follow("Start", "Host keys")
+        print(f"the page was followed up to its host keys in {time.monotonic() - began:.0f} s", flush=True)
         chance = random.Random(asked.seed)  # noqa: S311 - chooses faults, keeps no secret
         course = soak(site, asked.minutes * 60, chance)
         print(summary(course))

@@ -1,4 +1,4 @@
-"""The daemon on terminals: one session each, one login attempt, known host keys, a stop that waits for nobody.
+"""The daemon on terminals: one session each, one login attempt, known host keys, a stop that never waits.
 
 The commands for that are `enroll` and `retry-login`, with the daemon and without it.
 """
