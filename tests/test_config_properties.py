@@ -184,7 +184,7 @@ def test_a_plain_word_is_a_number_a_truth_nothing_or_itself(word: str) -> None:
     if isinstance(value, bool) or value is None:
         assert word in ("true", "false", "null", "~")
     elif isinstance(value, int | float):
-        assert float(word) == value
+        assert type(value)(word) == value  # an int is exact where a float is not
         assert word.isascii()
     else:
         assert value == word
