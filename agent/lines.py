@@ -6,18 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from collectors.sessions.cli import CliLine
-from collectors.sessions.sat import SatLine
-from collectors.sessions.ssh import Login
-
 from agent.known_hosts import KnownHostsFile
 from agent.loading import Setup
 from agent.logins import Logins
 from agent.poller import Line, Poller
 from agent.secret_refs import Secrets
-from agent.site import Snmp, Ssh, System
+from agent.site import Sat, Snmp, Ssh, System
 from collectors.base import Pacing, ProtocolName
+from collectors.sessions.cli import CliLine
+from collectors.sessions.sat import SatLine
 from collectors.sessions.snmp import Credentials, Lanes, SnmpLine
+from collectors.sessions.ssh import Entrance, Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +65,7 @@ def _terminal_line(
     guard = means.logins.guard(
         system.name, protocol, "\n".join((login.user, login.password, login.pin or ""))
     )
-    if protocol == "sat" and system.sat is not None:
-        return SatLine(
-            address=str(system.address),
-            port=section.port,
-            login=login,
-            pacing=pacing,
-            known_hosts=means.known_hosts,
-            guard=guard,
-            terminals=system.sat.terminals,
-        )
-    return CliLine(
+    entrance = Entrance(
         address=str(system.address),
         port=section.port,
         login=login,
@@ -84,6 +73,7 @@ def _terminal_line(
         known_hosts=means.known_hosts,
         guard=guard,
     )
+    return SatLine(entrance, section.terminals) if isinstance(section, Sat) else CliLine(entrance)
 
 
 _OPENERS: Mapping[ProtocolName, Callable[[System, ProtocolName, Pacing, Secrets, Means], Line]] = {

@@ -19,6 +19,7 @@ from collectors.base import BadAnswer, CliAnswer, Refused
 from collectors.sessions import cli, cli_text
 from collectors.sessions.cli import CliLine
 from collectors.sessions.cli_text import clean
+from collectors.sessions.ssh import Entrance
 from tests.ssh_servers import LOGIN, PROMPT, SECRET, Guard, Server, lines_of, pacing, serving
 
 SYSTEM, FAULTS = "show system", "show faults"
@@ -170,12 +171,14 @@ async def talking(
     """A line to this gateway."""
     async with serving(Server(talk)) as server:  # type: ignore[arg-type]  # a coroutine function all the same
         line = CliLine(
-            address="127.0.0.1",
-            port=server.port,
-            login=LOGIN,
-            pacing=pacing(seconds),
-            known_hosts=server.known,
-            guard=Guard() if guard is None else guard,
+            Entrance(
+                address="127.0.0.1",
+                port=server.port,
+                login=LOGIN,
+                pacing=pacing(seconds),
+                known_hosts=server.known,
+                guard=Guard() if guard is None else guard,
+            )
         )
         try:
             yield line, server

@@ -19,6 +19,7 @@ from collectors.sessions import sat_dialogue
 from collectors.sessions.login import CHALLENGE, MAY_COUNT, Login
 from collectors.sessions.ossi import IDLE
 from collectors.sessions.sat import SatLine
+from collectors.sessions.ssh import Entrance
 from tests.ssh_servers import LOGIN, PIN, SECRET, USER, Guard, Server, lines_of, pacing, serving, until
 
 LIST, ALARMS = "list trunk-group", "display alarms"
@@ -114,12 +115,14 @@ async def talking(
     """A line to this SAT."""
     async with serving(Server(sat.talk)) as server:
         line = SatLine(
-            address="127.0.0.1",
-            port=server.port,
-            login=login,
-            pacing=pacing(seconds),
-            known_hosts=server.known,
-            guard=Guard() if guard is None else guard,
+            Entrance(
+                address="127.0.0.1",
+                port=server.port,
+                login=login,
+                pacing=pacing(seconds),
+                known_hosts=server.known,
+                guard=Guard() if guard is None else guard,
+            ),
             **({"terminals": tuple(terminals.split())} if terminals else {}),
         )
         line.list_seconds = 0.0  # as long as any other command

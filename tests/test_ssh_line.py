@@ -17,7 +17,7 @@ from asyncssh import SSHServerProcess
 
 from collectors.base import BadAnswer, PollError, Refused, Unreachable
 from collectors.sessions.cli import CliLine
-from collectors.sessions.ssh import HostKey, LoginGuard, host_key_of
+from collectors.sessions.ssh import Entrance, HostKey, LoginGuard, host_key_of
 from tests.ssh_servers import (
     LOGIN,
     MODERN,
@@ -42,12 +42,14 @@ Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Non
 
 def make_line(port: int, known: Known, guard: LoginGuard | None = None, *, timeout: float = 5.0) -> CliLine:
     return CliLine(
-        address="127.0.0.1",
-        port=port,
-        login=LOGIN,
-        pacing=pacing(timeout),
-        known_hosts=known,
-        guard=Guard() if guard is None else guard,
+        Entrance(
+            address="127.0.0.1",
+            port=port,
+            login=LOGIN,
+            pacing=pacing(timeout),
+            known_hosts=known,
+            guard=Guard() if guard is None else guard,
+        )
     )
 
 
@@ -173,12 +175,14 @@ def test_a_server_that_takes_no_more_connections_is_unreachable_in_time() -> Non
 
 def test_an_address_without_a_route_is_unreachable() -> None:
     line = CliLine(
-        address="255.255.255.255",
-        port=22,
-        login=LOGIN,
-        pacing=pacing(0.5),
-        known_hosts=Known(),
-        guard=Guard(),
+        Entrance(
+            address="255.255.255.255",
+            port=22,
+            login=LOGIN,
+            pacing=pacing(0.5),
+            known_hosts=Known(),
+            guard=Guard(),
+        )
     )
     with pytest.raises(Unreachable, match="no route"):
         asyncio.run(line.show(SYSTEM))

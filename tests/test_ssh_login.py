@@ -24,7 +24,7 @@ from paramiko.server import InteractiveQuery
 from collectors.base import BadAnswer, PollError, Refused, Unreachable
 from collectors.sessions.cli import CliLine
 from collectors.sessions.login import CHALLENGE, LOCKED, MAY_COUNT, Conversation, Login, Stopped
-from collectors.sessions.ssh import HostKey
+from collectors.sessions.ssh import Entrance, HostKey
 from collectors.sessions.ssh_auth import REFUSED
 from tests.ssh_servers import (
     LOGIN,
@@ -50,12 +50,14 @@ WITH_PIN = Login(USER, SECRET, PIN)
 
 def make_line(server: Server, guard: Guard, login: Login = LOGIN, timeout: float = 5.0) -> CliLine:
     return CliLine(
-        address="127.0.0.1",
-        port=server.port,
-        login=login,
-        pacing=pacing(timeout),
-        known_hosts=server.known,
-        guard=guard,
+        Entrance(
+            address="127.0.0.1",
+            port=server.port,
+            login=login,
+            pacing=pacing(timeout),
+            known_hosts=server.known,
+            guard=guard,
+        )
     )
 
 

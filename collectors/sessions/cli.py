@@ -6,12 +6,11 @@ N. Sessions are the business of `ssh`, the cleaning of the text that of `cli_tex
 
 from __future__ import annotations
 
-from collectors.base import BadAnswer, CliAnswer, Pacing
+from collectors.base import BadAnswer, CliAnswer
 from collectors.sessions import cli_text
-from collectors.sessions.host_keys import KnownHosts
 from collectors.sessions.login import Login, LoginGuard
 from collectors.sessions.read_only import gateway_command
-from collectors.sessions.ssh import BETWEEN, TRIES, SshLine
+from collectors.sessions.ssh import BETWEEN, TRIES, Entrance, SshLine
 from collectors.sessions.ssh_terminal import Terminal
 from collectors.sessions.terminal_login import TerminalLogin
 from collectors.sessions.workers import Limit
@@ -104,25 +103,8 @@ class CliLine(SshLine[CliDialogue]):
     `SshLine` says. A gateway that is busy with another command is asked three times in all.
     """
 
-    def __init__(
-        self,
-        *,
-        address: str,
-        port: int,
-        login: Login,
-        pacing: Pacing,
-        known_hosts: KnownHosts,
-        guard: LoginGuard,
-    ) -> None:
-        super().__init__(
-            address=address,
-            port=port,
-            login=login,
-            pacing=pacing,
-            known_hosts=known_hosts,
-            guard=guard,
-            dialogue=lambda name: CliDialogue(name, login, guard),
-        )
+    def __init__(self, entrance: Entrance) -> None:
+        super().__init__(entrance, lambda name: CliDialogue(name, entrance.login, entrance.guard))
 
     async def show(self, command: str) -> CliAnswer:
         """Carry out one `show` command to its end; see `CliSession`."""

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import time
 
-from collectors.base import SENTENCE, Pacing, Refused, SatAnswer
-from collectors.sessions.host_keys import KnownHosts
-from collectors.sessions.login import Login, LoginGuard
+from collectors.base import SENTENCE, Refused, SatAnswer
 from collectors.sessions.read_only import sat_command, sat_fields
 from collectors.sessions.sat_dialogue import NoPort, SatDialogue
-from collectors.sessions.ssh import SshLine
+from collectors.sessions.ssh import Entrance, SshLine
 
 LIST_SECONDS = 580.0  # konnect2 waits as long for the big lists of a large system
 NO_PORT_SECONDS = (
@@ -35,27 +33,12 @@ class SatLine(SshLine[SatDialogue]):
     list_seconds = LIST_SECONDS
 
     def __init__(
-        self,
-        *,
-        address: str,
-        port: int,
-        login: Login,
-        pacing: Pacing,
-        known_hosts: KnownHosts,
-        guard: LoginGuard,
-        terminals: tuple[str, ...] = ("ossi4", "ossi", "ossi3", "ossit"),
+        self, entrance: Entrance, terminals: tuple[str, ...] = ("ossi4", "ossi", "ossi3", "ossit")
     ) -> None:
         self._not_before = 0.0  # monotonic
-        self.no_port_seconds = min(NO_PORT_SECONDS, 2 * pacing.interval.total_seconds())
-        super().__init__(
-            address=address,
-            port=port,
-            login=login,
-            pacing=pacing,
-            known_hosts=known_hosts,
-            guard=guard,
-            dialogue=lambda name: SatDialogue(name, login, guard, terminals),
-        )
+        self.no_port_seconds = min(NO_PORT_SECONDS, 2 * entrance.pacing.interval.total_seconds())
+        login, guard = entrance.login, entrance.guard
+        super().__init__(entrance, lambda name: SatDialogue(name, login, guard, terminals))
 
     async def ask(self, command: str, *fids: str) -> SatAnswer:
         """Carry out one `display`, `list` or `status` command; see `SatSession`."""

@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from collectors.base import SENTENCE, BadAnswer, Pacing, PollError, Question, Refused, Unreachable
@@ -20,7 +21,7 @@ from collectors.sessions.ssh_terminal import Flood, HungUp, Terminal
 from collectors.sessions.ssh_wire import Connection
 from collectors.sessions.workers import Late, Limit, Unwanted, Worker
 
-__all__ = ["Dialogue", "HostKey", "KnownHosts", "Login", "LoginGuard", "SshLine", "host_key_of"]
+__all__ = ["Dialogue", "Entrance", "HostKey", "KnownHosts", "Login", "LoginGuard", "SshLine", "host_key_of"]
 
 IDLE = 30 * 60.0  # seconds without a question after which a session is logged off
 PROBE_AFTER = 30.0  # seconds without a question after which a session is tested before the next one
@@ -95,6 +96,18 @@ class _Session(Generic[D]):
             self.connection.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """Where a system is entered, by whom, how hard it may be asked, and who remembers keys and refusals."""
+
+    address: str
+    port: int
+    login: Login
+    pacing: Pacing
+    known_hosts: KnownHosts
+    guard: LoginGuard
+
+
 class SshLine(Generic[D]):
     """What the lines to a SAT and to a gateway have in common: one session, one question at a time.
 
@@ -110,25 +123,11 @@ class SshLine(Generic[D]):
     idle = IDLE
     probe_after = PROBE_AFTER
 
-    def __init__(
-        self,
-        *,
-        address: str,
-        port: int,
-        login: Login,
-        pacing: Pacing,
-        known_hosts: KnownHosts,
-        guard: LoginGuard,
-        dialogue: Callable[[str], D],
-    ) -> None:
+    def __init__(self, entrance: Entrance, dialogue: Callable[[str], D]) -> None:
         self.questions: list[Question] = []
-        self._address = address
-        self._port = port
-        self._login = login
-        self._timeout = pacing.timeout.total_seconds()
-        self._pause = pacing.pause.total_seconds()
-        self._known_hosts = known_hosts
-        self._guard = guard
+        self._entrance = entrance
+        self._timeout = entrance.pacing.timeout.total_seconds()
+        self._pause = entrance.pacing.pause.total_seconds()
         self._dialogue = dialogue
         self._turn = asyncio.Lock()  # one question at a time
         self._session: _Session[D] | None = None
@@ -187,7 +186,7 @@ class SshLine(Generic[D]):
         return await self._open()
 
     async def _open(self) -> _Session[D]:
-        connection = Connection(self._address, self._port)
+        connection = Connection(self._entrance.address, self._entrance.port)
         self._may_open(connection.name)
         session = self._session = _Session(connection, self._dialogue(connection.name))
         try:
@@ -207,24 +206,24 @@ class SshLine(Generic[D]):
     def _enter(self, session: _Session[D]) -> str:
         connection, whole = session.connection, Limit(0, session.unwanted)
         try:
-            if (barred := self._guard.barred()) is not None:
+            if (barred := self._entrance.guard.barred()) is not None:
                 raise Refused(connection.name, barred, most=SENTENCE)
-            known = self._known_hosts.key(self._address, self._port)
+            known = self._entrance.known_hosts.key(self._entrance.address, self._entrance.port)
             connection.dial(whole.part(self._timeout))
             key = connection.shake_hands([known_key.type for known_key in known], whole.part(self._timeout))
             _recognise(connection.name, key, known)
-            connection.log_in(self._login, self._guard, whole.part(self._timeout))
+            connection.log_in(self._entrance.login, self._entrance.guard, whole.part(self._timeout))
             session.terminal = connection.terminal(whole.part(self._timeout))
             how = session.dialogue.enter(session.terminal, whole.part(self._timeout))
             session.entered = True
             return f"{how} ({connection.algorithms})"
         except Late:
-            said = _last_line(self._login, session.terminal)
+            said = _last_line(self._entrance.login, session.terminal)
             if said:
                 raise BadAnswer(connection.name, f"waits at what is not known here: {said!r}") from None
             raise Unreachable(connection.name, "the login is accepted, and then nothing comes") from None
         except HungUp:
-            said = _last_line(self._login, session.terminal)
+            said = _last_line(self._entrance.login, session.terminal)
             raise BadAnswer(
                 connection.name, f"hung up after the login{f': {said!r}' if said else ''}"
             ) from None
