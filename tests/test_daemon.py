@@ -193,7 +193,7 @@ def test_a_wrong_site_file_starts_nothing_and_names_every_mistake() -> None:
                     for line in lines
                 ), err
                 assert "secret-in-the-wrong-place" not in err
-            assert not (site.folder / "state").exists()
+            assert not (site.folder / "state" / "journal.db").exists()
 
     asyncio.run(story())
 
@@ -251,7 +251,7 @@ def test_no_secret_is_told_anywhere() -> None:
     async def story() -> None:
         async with watched() as site:
             secrets = [path.read_text().strip() for path in (site.folder / "credentials").iterdir()]
-            for fault in ("credentials-refused", "garbage"):
+            for fault in ("credentials-refused", "garbage", "ssh-refused"):
                 site.lab.fault(fault)
             assert await until(lambda: len(site.open) == 2, 10), site.log
             told = [site.stderr, *site.log, *(await site.command("poll", "gw-east"))[1:]]
@@ -259,7 +259,7 @@ def test_no_secret_is_told_anywhere() -> None:
             told += await asyncio.to_thread(lambda: [site.get(page)[1] for page in pages])
             told.append(site.command_line)
             told.append((site.folder / "state" / "journal.db").read_bytes().decode("latin-1"))
-            assert len(secrets) == 3
+            assert len(secrets) == 4
             for secret in secrets:
                 assert not any(secret in text for text in told)
 

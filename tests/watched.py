@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -16,7 +17,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,10 @@ async def watched(*, start: bool = True, **changes: Any) -> AsyncIterator[Watche
         site = write_site(folder, web_port=free_port(), octet=octet)
         if changes:
             site.write_text(yaml.safe_dump(yaml.safe_load(site.read_text()) | changes))
+            state = folder / yaml.safe_load(site.read_text())["directories"]["state"]
+            with suppress(OSError, shutil.SameFileError):  # some tests name a place where nothing can be made
+                state.mkdir(parents=True, exist_ok=True)
+                shutil.copy(folder / "state" / "known_hosts", state)
         lab = Lab(octet=octet, keys=kept_keys(folder / KEYS))
         await lab.start()
         one = Watched(lab, folder, site)
