@@ -15,6 +15,7 @@ from tests.watched import Watched, until, watched
 
 INTERVAL = 2.0  # seconds, of the lab's polls
 HOLD = 8.0
+WAYS = 6  # three systems, each by two protocols
 
 
 @pytest.mark.parametrize("step", [3600, -3600])
@@ -24,6 +25,7 @@ def test_a_clock_that_is_set_raises_nothing_and_holds_last_as_long_as_they_would
             clock = FalseClock(site.folder)
             site.environment = clock.environment
             await site.start(ready=60)
+            assert await until(lambda: _ups(site) == ["1.0"] * WAYS, 30), site.stderr
 
             # All is well: readings go on, and nothing is told.
             usual = await _worst_age(site, 0, 3 * INTERVAL)
@@ -72,7 +74,7 @@ def _age(site: Watched, wrong_by: float) -> float:
     """How long ago, in seconds, the longest unseen system was seen, by the daemon's own figures."""
     metrics = site.get("/metrics")[1]
     found = re.findall(r"^trunkwatch_poll_last_success_timestamp_seconds\{.*\} (\S+)", metrics, re.MULTILINE)
-    assert len(found) == 6, metrics  # three systems, two ways to each
+    assert len(found) == WAYS, metrics
     return time.time() + wrong_by - min(map(float, found))
 
 
@@ -83,6 +85,10 @@ async def _worst_age(site: Watched, wrong_by: float, seconds: float) -> float:
         worst = max(worst, await asyncio.to_thread(_age, site, wrong_by))
         await asyncio.sleep(0.2)
     return worst
+
+
+def _ups(site: Watched) -> list[str]:
+    return re.findall(r"^avaya_up\{.*\} (\S+)", site.get("/metrics")[1], re.MULTILINE)
 
 
 def _pending(site: Watched) -> list[str]:
