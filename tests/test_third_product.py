@@ -74,6 +74,7 @@ def test_a_third_product_is_watched_by_the_daemon_to_its_ticket(tmp_path: Path) 
             west = next(system for system in settings["systems"] if system["name"] == "gw-west")
             west |= {"name": "bell", "product": "doorbell"}
             west.pop("gateway_number")
+            west.pop("ssh")
             settings |= {"systems": [west], "primary_numbers": []}
             site.site.write_text(yaml.safe_dump(settings))
 
