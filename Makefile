@@ -33,9 +33,9 @@ help:
 run: $(STAMP)
 	@exec $(VENV)/bin/trunkwatch lab run
 
-# Most tests wait for real programs, so four at a time suit two cores.
+# Many tests wait for real programs, so three at a time suit two cores.
 test: $(STAMP) lint
-	$(VENV)/bin/pytest -n 4 --dist loadgroup $(PYTEST_ARGS)
+	$(VENV)/bin/pytest -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 # The last paramiko that knows the DSA host keys of old gateways, in an environment of its own.
 LEGACY := .venv-legacy
