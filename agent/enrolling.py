@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from collectors.sessions.ssh import HostKey, host_key_of
 from pydantic import TypeAdapter
 
 from agent.known_hosts import KnownHostsFile
 from agent.site import Ssh, System
 from collectors.base import ProtocolName
+from collectors.sessions.ssh import HostKey, host_key_of
 
 PATIENCE = timedelta(seconds=15)
 

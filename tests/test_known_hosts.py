@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from collectors.sessions.ssh import HostKey
 
 from agent.known_hosts import KnownHostsError, KnownHostsFile
 from collectors.base import Refused
+from collectors.sessions.ssh import HostKey
 
 
 @pytest.fixture
