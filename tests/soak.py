@@ -26,6 +26,8 @@ HEALED_WITHIN = 90.0  # seconds: a restart stands for a while
 AFTER = 45.0  # seconds after its end in which a fault still explains what is said
 # Its tables may well be long: that is known after minutes only, and until then it tells of nothing else.
 SLOW = {("endless-table", "cm1")}
+# Its records tell the minute, and in the lab a restart stands for 15 s: most are over before they can be told.
+BRIEF = {("rebooted", "cm1")}
 BARRED = ("ssh-refused", "ssh-locked")  # one attempt, then no more: a person allows the next
 _SIGHT = re.compile(r"trunkwatch: (?P<system>\S+) \(\w+\): (?:unreachable|refused|unreadable|seen again)")
 _ALLOWED = re.compile(r"trunkwatch: (?P<system>\S+) \((?:ssh|sat)\): may log in once more, says uid 0")
@@ -41,7 +43,7 @@ class Turn:
     began: float
     ended: float = 0.0
     told: bool = False
-    hidden: bool = False  # by a slow fault beside it
+    hidden: bool = False  # by a slow or a brief fault, itself or beside it
     healed: bool = False
 
 
@@ -115,7 +117,7 @@ def soak(site: Site, seconds: float, chance: random.Random) -> Soak:
             if turn.fault in BARRED:
                 site.must(f"trunkwatch retry-login {turn.system}")
         healed = site.shows(set(), HEALED_WITHIN)
-        hidden = any((turn.fault, turn.system) in SLOW for turn in turns)
+        hidden = any((turn.fault, turn.system) in SLOW | BRIEF for turn in turns)
         for turn in turns:
             turn.ended, turn.told, turn.hidden, turn.healed = time.time(), told, hidden, healed
         course.memory.append(weigh(site).memory / 1024)
