@@ -26,7 +26,7 @@ HEALED_WITHIN = 90.0  # seconds: a restart stands for a while
 AFTER = 45.0  # seconds after its end in which a fault still explains what is said
 # Its tables may well be long: that is known after minutes only, and until then it tells of nothing else.
 SLOW = {("endless-table", "cm1")}
-# Its records tell the minute, and in the lab a restart stands for 15 s: most are over before they can be told.
+# Its records tell the minute, and in the lab a restart stands for 15 s: most are over before they are told.
 BRIEF = {("rebooted", "cm1")}
 BARRED = ("ssh-refused", "ssh-locked")  # one attempt, then no more: a person allows the next
 _SIGHT = re.compile(r"trunkwatch: (?P<system>\S+) \(\w+\): (?:unreachable|refused|unreadable|seen again)")
