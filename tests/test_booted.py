@@ -93,6 +93,7 @@ def test_the_group_may_tail_the_log_and_ask_and_nobody_else_may(healthy: Site) -
 
 
 def test_who_answered_a_ticket_is_recorded_by_the_kernels_word(healthy: Site) -> None:
+    healthy.follow("Operators")
     healthy.lab("fault half-of-trunks-out")
     assert healthy.shows({HALF})
     (ticket,) = healthy.tickets()
