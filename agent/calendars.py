@@ -171,6 +171,16 @@ class Calendar:
         for low, high in self._spans(_utc(a), _utc(b)):
             yield low.astimezone(self.zone), high.astimezone(self.zone)
 
+    def last_closing(self, day: date) -> datetime | None:
+        """When the last of the hours that open on that local day close; None: none open on it."""
+        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the wall clock's
+        closings = [closes for _, closes in self._hours(midnight)]
+        if not closings:
+            return None
+        # An hour that the clock shows twice is open both times: the later one closes.
+        wall = (midnight + max(closings)).replace(tzinfo=self.zone, fold=1)
+        return wall.astimezone(UTC).astimezone(self.zone)
+
     def _spans(self, begin: datetime, end: datetime | None = None) -> Iterator[_Span]:
         """Open stretches in UTC from `begin` until `end`; without one until a little past the horizon."""
         last = end if end is not None else begin + HORIZON + _DAY

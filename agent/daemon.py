@@ -53,7 +53,7 @@ class Daemon:
         self.now = self.clock.now
         self.started = self.now()
         self._followed = self.clock.set_by  # the steps of the clock that `knowledge` has followed
-        self.terms = Terms.of(setup.site, setup.contract)
+        self.terms = setup.terms
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
         self.desk = Desk(
@@ -89,6 +89,7 @@ class Daemon:
             stack.push_async_callback(control.stop)
             await self._tell((AgentStarted(version=VERSION, contract=self.setup.contract.label),))
             await self._tell(self._numbers_told())
+            await self._take_agreement()
             stack.push_async_callback(self._say_goodbye)
             tasks: list[asyncio.Task[Any]] = [
                 asyncio.create_task(serve_on(listener, self.view, self._stop, protected), name="web"),
@@ -156,9 +157,10 @@ class Daemon:
         keep = {name for name in same if _same_lines(self.setup, setup, name)}
         await self.polling.stop(keep)
         self.setup = setup
-        self.terms = Terms.of(setup.site, setup.contract)
+        self.terms = setup.terms
         # What was seen of a system that left, or that is another one now, is no picture of the new one.
         self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
+        await self._take_agreement()
         self.polling.start(setup)
         log.info("took the changed site file: %d systems", len(setup.site.systems))
         return ""
@@ -237,6 +239,12 @@ class Daemon:
         for entry in entries:
             self.knowledge = self.knowledge.apply(entry)
         self.teller.hear(entries)
+
+    async def _take_agreement(self) -> None:
+        """Write down the contract that is in force, where it is another than the journal's last (C3)."""
+        agreement = self.setup.agreement
+        if self.knowledge.tickets.agreement != agreement:
+            await self._tell((agreement.written(),))
 
     async def _tell_durably(self, body: Body) -> None:
         await self._tell((body,), durable=True)

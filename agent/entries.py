@@ -7,11 +7,12 @@ is renamed or removed, since journals live for years.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from agent.contract import HoldReason, Step
 from agent.failures import Key, Ruling
 from collectors.base import ProtocolName
 
@@ -20,8 +21,10 @@ from collectors.base import ProtocolName
 class Opened:
     """A failure outlasted its hold and is a ticket now.
 
-    `contract`: name and version of the contract that it was classified by (C3). `hold`: what its clearing
-    follows (I6).
+    `contract`: name and version of the contract that it was classified by (C3); its whole text is the latest
+    `AgreementTaken` before it. `hold`: what its clearing follows (I6). `follows`: the ticket of the same
+    failure that was resolved too long ago to be reopened (C2). `clock_note`: what was wrong with the agent's
+    own clock then.
     """
 
     kind: Literal["opened"] = "opened"
@@ -32,6 +35,8 @@ class Opened:
     began: datetime
     contract: str
     hold: timedelta = timedelta(seconds=60)
+    follows: str | None = None
+    clock_note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +49,31 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """The failure of a resolved ticket stands again within the reopen window, or a person says so (C2)."""
+
+    kind: Literal["reopened"] = "reopened"
+    ticket: str
+    ruling: Ruling
+    began: datetime
+    hold: timedelta = timedelta(seconds=60)
+    by: str = ""
+    uid: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """The failure was seen to be gone for as long as its clear hold. `reason`: what was seen."""
+    """The failure was seen to be gone for as long as its clear hold, or a person says so.
+
+    `reason`: what was seen, or said. `by`: who said so; nobody where it was seen.
+    """
 
     kind: Literal["resolved"] = "resolved"
     ticket: str
     reason: str
+    by: str = ""
+    uid: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +82,201 @@ class Responded:
 
     kind: Literal["responded"] = "responded"
     ticket: str
+    by: str
+    uid: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assigned:
+    """A person gave a ticket to somebody (`to`)."""
+
+    kind: Literal["assigned"] = "assigned"
+    ticket: str
+    to: str
+    by: str
+    uid: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """A technician is on the way, or a part is."""
+
+    kind: Literal["dispatched"] = "dispatched"
+    ticket: str
+    by: str
+    uid: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The ticket waits for somebody else; clocks that the contract pauses for that stand still."""
+
+    kind: Literal["held"] = "held"
+    ticket: str
+    waiting_for: HoldReason
+    by: str
+    uid: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """The wait is over. `part_received`: a spare came, and the defective part must go back."""
+
+    kind: Literal["resumed"] = "resumed"
+    ticket: str
+    part_received: bool
+    by: str
+    uid: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reclassified:
+    """A person gave a ticket another class, and says why. Both classes stay in the figures."""
+
+    kind: Literal["reclassified"] = "reclassified"
+    ticket: str
+    severity: str
+    by: str
+    uid: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A person wrote a line onto a ticket."""
+
+    kind: Literal["noted"] = "noted"
+    ticket: str
+    by: str
+    uid: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rated:
+    """The customer says how a resolved ticket was handled: 1 (bad) to 5 (good)."""
+
+    kind: Literal["rated"] = "rated"
+    ticket: str
+    rating: int
+    by: str
+    uid: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """A target of an open ticket comes near (`breached` false) or was missed. `due`: when it is, or was."""
+
+    kind: Literal["warned"] = "warned"
+    ticket: str
+    severity: str
+    step: Step
+    due: datetime
+    breached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedDay:
+    """A holiday of the site, on its date."""
+
+    day: date
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherHours:
+    """The hours of one date, holiday or not: `07:00-18:00`; none: closed."""
+
+    day: date
+    hours: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementTaken:
+    """The contract that is in force from here on: what is in its file, the site's decisions, the days closed.
+
+    `contract`, `decisions`: as JSON, in the words of the files.
+    """
+
+    kind: Literal["agreement_taken"] = "agreement_taken"
+    label: str
+    contract: str
+    decisions: str
+    holidays: tuple[ClosedDay, ...] = ()
+    overrides: tuple[OtherHours, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightLost:
+    """No way of access to a system answers any more."""
+
+    kind: Literal["sight_lost"] = "sight_lost"
+    system: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightBack:
+    """A way of access to a system answers again."""
+
+    kind: Literal["sight_back"] = "sight_back"
+    system: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationSample:
+    """The count of present stations in one hour, from which is learned how many to expect (S1).
+
+    `hour`: when it began. `open_day`: whether the help desk's calendar opens on that local day.
+    """
+
+    kind: Literal["station_sample"] = "station_sample"
+    system: str
+    hour: datetime
+    open_day: bool
+    present: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundAlarm:
+    """An alarm that stood when its system was first seen."""
+
+    component: str
+    vendor_severity: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundAtInstallation:
+    """Alarms that already stood at the first contact (M4): listed, without clocks, until adopted."""
+
+    kind: Literal["found_at_installation"] = "found_at_installation"
+    system: str
+    alarms: tuple[FoundAlarm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundGone:
+    """An alarm of that list stands no longer, or its device raised its level: from now on it counts."""
+
+    kind: Literal["found_gone"] = "found_gone"
+    system: str
+    component: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundAdopted:
+    """A person took alarms of that list over (`component` None: all): they count, and raise from now on."""
+
+    kind: Literal["found_adopted"] = "found_adopted"
+    system: str
+    component: str | None
     by: str
     uid: int
     note: str = ""
@@ -101,6 +320,21 @@ class AgentStopped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAlive:
+    """The agent still watches (hourly): how long it did not is known to the hour after a kill."""
+
+    kind: Literal["agent_alive"] = "agent_alive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSet:
+    """The agent's own clock was set by that much (entries before it were stamped by the other clock)."""
+
+    kind: Literal["clock_set"] = "clock_set"
+    step: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalRebuilt:
     """The journal was found damaged and is made anew, of what could be read.
 
@@ -131,12 +365,30 @@ class NumbersSkipped:
 Body = Annotated[
     Opened
     | Updated
+    | Reopened
     | Resolved
     | Responded
+    | Assigned
+    | Dispatched
+    | Held
+    | Resumed
+    | Reclassified
+    | Noted
+    | Rated
+    | Warned
+    | AgreementTaken
+    | SightLost
+    | SightBack
+    | StationSample
+    | FoundAtInstallation
+    | FoundGone
+    | FoundAdopted
     | FirstSeen
     | RestartSeen
     | AgentStarted
     | AgentStopped
+    | AgentAlive
+    | ClockSet
     | JournalRebuilt
     | NumbersSkipped,
     Field(discriminator="kind"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from agent.contract import Outcome, Test
+
 Responsibility = Literal[
     "vendor",
     "carrier",
@@ -39,6 +41,7 @@ class Evidence:
     """One thing that was seen, and by which reading: `at` is the reading's own time.
 
     `apart`: no other protocol's list can name the part, so only this protocol can tell that it is gone.
+    `source`: poll or trap. `lost`, `total`: the figures of the part, where it has any.
     """
 
     text: str
@@ -48,6 +51,9 @@ class Evidence:
     protocol: str
     at: datetime
     apart: bool = False
+    source: str = "poll"
+    lost: int | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +62,12 @@ class Ruling:
 
     `clauses`: every clause that holds, `clause` the one that decides (P7). `rules`: the numbered rules of
     reading that decided it. `lost`, `total`: the figures of the fraction, where there is one. `left_out`:
-    what was considered and does not count, with the reason. Rulings stand in journals that live for years:
-    a field may be added with a default, none is renamed or removed.
+    what does not count, with the reason. `considered`: clauses that were looked at and do not hold, with the
+    reason. `facts`: what contracts can ask about (`contract.Test`), so that another contract can be asked
+    too. `outcome`: what the clause asks for. `scope`: what of the site is hit. `coverage`: what was bought
+    for the asset, for a person. `peak`: stations, the highest count before the failure began (S2).
+    `primary_numbers`: those that it takes. Rulings stand in journals that live for years: a field may be
+    added with a default, none is renamed or removed.
     """
 
     severity: str
@@ -71,6 +81,17 @@ class Ruling:
     lost: int | None = None
     total: int | None = None
     left_out: tuple[str, ...] = ()
+    considered: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    outcome: Outcome = "ticket"
+    scope: str = ""
+    coverage: str = ""
+    peak: int | None = None
+    primary_numbers: tuple[str, ...] = ()
+
+    def states(self, fact: Test) -> bool:
+        """Whether that fact was stated; of a ruling without facts, whether a clause of that name held."""
+        return fact in self.facts or (not self.facts and fact in self.clauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +100,8 @@ class Failure:
 
     `hold`: how long it must last before it raises (I5); None: not before more is known (a first missed poll).
     `clears_like`: the hold that its clearing follows (I6), where it raises sooner than that. `since`: when it
-    began, where that is known better than by its first judgement.
+    began, where that is known better than by its first judgement. `not_before`: the end of a maintenance
+    window; until then it does not raise (C4).
     """
 
     key: Key
@@ -88,6 +110,7 @@ class Failure:
     clears_like: timedelta | None = None
     since: datetime | None = None
     location: str | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

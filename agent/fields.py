@@ -6,10 +6,10 @@ Each validator's ValueError is the sentence after the key: `expected â€¦; got â€
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema
@@ -20,6 +20,9 @@ _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|min|h|d)")
 _LONGEST = timedelta(days=3660)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
@@ -76,6 +79,18 @@ def _parse_date(text: Any) -> date:
     raise ValueError(f"expected a date such as 2026-12-25; got {shown(text)}")
 
 
+def _parse_instant(text: Any) -> datetime:
+    """`2026-11-20 22:00` by the site's own clock, or ISO 8601 with an offset."""
+    if isinstance(text, datetime):
+        return text
+    if isinstance(text, str) and _INSTANT.fullmatch(text.strip()):
+        try:
+            return datetime.fromisoformat(text.strip())
+        except ValueError:
+            raise ValueError(f"expected a time that the calendar has; got {shown(text)}") from None
+    raise ValueError(f"expected a time such as 2026-11-20 22:00; got {shown(text)}")
+
+
 def _parse_address(text: Any) -> IPv4Address | IPv6Address:
     if isinstance(text, IPv4Address | IPv6Address):
         return text
@@ -121,9 +136,13 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+AssetCoverage = Literal["8x5", "24x7", "preferred"]
+"""The on-site coverage that can be bought for an asset (agility.md, Schedule A)."""
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_positive)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_parse_zone)]
+Instant = Annotated[datetime, BeforeValidator(_parse_instant)]
+"""A moment; without an offset it is one of the site's own clock (`Site.moment`)."""
 Day = Annotated[date, BeforeValidator(_parse_date)]
 Address = Annotated[
     IPv4Address | IPv6Address,

@@ -153,7 +153,9 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
         pending[key] = waiting
         if waiting.needs is None:
             continue
-        if waiting.held >= waiting.needs:
+        if failure.not_before is not None and now < failure.not_before:  # a maintenance window (C4)
+            wakes.append(failure.not_before)
+        elif waiting.held >= waiting.needs:
             number += 1
             bodies.append(_opened(ticket_id(number), failure, waiting.began, contract))
         else:

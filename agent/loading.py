@@ -5,20 +5,23 @@ It reads files and finds every mistake in them; it starts nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.agreement import Agreement, decided
 from agent.config import ConfigError, Secrets, load_model, load_site, read_secrets
 from agent.contract import Contract, Decisions
 from agent.mistakes import Mistake, expected_one
 from agent.pacing import ways_of
 from agent.sentences import validate
 from agent.shipped import shipped
+from agent.showing import Terms
 from agent.site import Site, System
 from agent.watch import Watch, Way
 from agent.web_config import WebConfig, load_web_config
-from agent.yaml_marks import Tree, read_tree
+from agent.yaml_marks import Node, Tree, read_tree
 from collectors.base import Pacing, Product, ProtocolName
 from collectors.products import find_products
 
@@ -31,11 +34,22 @@ class Setup:
 
     path: Path
     site: Site
-    contract: Contract
+    agreement: Agreement
+    mapped: Agreement | None
     products: Mapping[str, Product]
     watches: Mapping[str, Watch]
     secrets: Secrets  # its repr shows none
     web: WebConfig  # as it was when this was loaded; the daemon sees by itself when it changes
+
+    @property
+    def contract(self) -> Contract:
+        """The contract with the site's decisions."""
+        return self.agreement.contract
+
+    @property
+    def terms(self) -> Terms:
+        """What tickets are read by."""
+        return Terms(self.site, self.agreement, self.mapped)
 
     @property
     def journal(self) -> Path:
@@ -107,7 +121,8 @@ def load_setup(path: Path, *, with_secrets: bool = True) -> Setup:
     web = _web(site, path) if with_secrets else WebConfig()
     products = find_products()
     watches = {system.name: _watch(system, products[system.product]) for system in site.systems}
-    return Setup(path.resolve(), site, _contract(site, path), products, watches, secrets, web)
+    agreement, mapped = _agreement(site, path), _mapped(site, path)
+    return Setup(path.resolve(), site, agreement, mapped, products, watches, secrets, web)
 
 
 def _watch(system: System, product: Product) -> Watch:
@@ -115,9 +130,10 @@ def _watch(system: System, product: Product) -> Watch:
     return Watch(system.function or product.function, ways)
 
 
-def load_contract(name: str) -> Contract:
-    """A contract that is shipped, as it stands. Raises ConfigError."""
-    return load_model(shipped(f"contracts/{name}.yaml"), Contract)
+def load_contract(name: str) -> Agreement:
+    """A contract that is shipped, as it stands, without holidays. Raises ConfigError."""
+    file = shipped(f"contracts/{name}.yaml")
+    return Agreement(load_model(file, Contract), source=json.dumps(read_tree(file).root.plain()))
 
 
 def _web(site: Site, path: Path) -> WebConfig:
@@ -133,30 +149,60 @@ def _web(site: Site, path: Path) -> WebConfig:
     return load_web_config(file)
 
 
-def _contract(site: Site, path: Path) -> Contract:
-    """The site's contract with the decisions in which the site departs from it."""
+def _agreement(site: Site, path: Path) -> Agreement:
+    """The site's contract with the decisions in which the site departs from it, and the days it is closed."""
     tree = read_tree(path)
     chosen = tree.root.get("contract")
+    contract, source = _shipped_contract(site.contract.name, tree, chosen.get("name") if chosen else None)
+    decisions = chosen.get("decisions") if chosen is not None else None
+    if decisions is not None:
+        own, wrongs = validate(Tree(tree.file, decisions), Decisions)
+        if own is None:
+            raise ConfigError(wrongs)
+        place = decisions.get("coverage_hours")
+        if place is not None and own.coverage_hours not in contract.calendars:
+            known = sorted(contract.calendars)
+            sentence = expected_one(
+                f"a calendar of the contract {contract.contract}", str(own.coverage_hours), known
+            )
+            raise ConfigError([tree.mistake(place, sentence)])
+    term = chosen.get("term") if chosen is not None else None
+    choice = {
+        "decisions": decisions.plain() if decisions is not None else {},
+        "term": term.plain() if term is not None else None,
+    }
+    return decided(
+        contract,
+        source,
+        json.dumps(choice),
+        holidays={day.date: day.name for day in site.holidays if day.date is not None},
+        overrides={each.date: each.open for each in site.overrides},
+    )
+
+
+def _mapped(site: Site, path: Path) -> Agreement | None:
+    """The contract whose level tickets carry as well, as it stands."""
+    if site.contract.mapped is None:
+        return None
+    tree = read_tree(path)
+    place = (tree.root.get("contract") or tree.root).get("mapped")
+    contract, source = _shipped_contract(site.contract.mapped, tree, place)
+    return Agreement(
+        contract,
+        holidays={day.date: day.name for day in site.holidays if day.date is not None},
+        overrides={each.date: each.open for each in site.overrides},
+        source=source,
+    )
+
+
+def _shipped_contract(name: str, tree: Tree, place: Node | None) -> tuple[Contract, str]:
     try:
-        contract = load_contract(site.contract.name)
+        file = shipped(f"contracts/{name}.yaml")
+        contract = load_model(file, Contract)
     except ConfigError:
-        if chosen is None or (place := chosen.get("name")) is None:
-            raise
         known = sorted(file.stem for file in shipped("contracts/agility.yaml").parent.glob("*.yaml"))
-        wrong = tree.mistake(place, expected_one("a contract that is shipped", site.contract.name, known))
+        if place is None or name in known:
+            raise
+        wrong = tree.mistake(place, expected_one("a contract that is shipped", name, known))
         raise ConfigError([wrong]) from None
-    decided = chosen.get("decisions") if chosen is not None else None
-    if decided is None:
-        return contract
-    decisions, wrongs = validate(Tree(tree.file, decided), Decisions)
-    if decisions is None:
-        raise ConfigError(wrongs)
-    own = {key: getattr(decisions, key) for key in decisions.model_fields_set}
-    place = decided.get("coverage_hours")
-    if place is not None and own["coverage_hours"] not in contract.calendars:
-        known = sorted(contract.calendars)
-        sentence = expected_one(
-            f"a calendar of the contract {contract.contract}", own["coverage_hours"], known
-        )
-        raise ConfigError([tree.mistake(place, sentence)])
-    return contract.model_copy(update={"decisions": contract.decisions.model_copy(update=own)})
+    return contract, json.dumps(read_tree(file).root.plain())

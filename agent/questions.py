@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from agent.journal import read_journal
 from agent.loading import Setup
-from agent.showing import Terms, ticket_views
+from agent.showing import ticket_views
 from agent.tickets import Tickets
 from agent.views import TicketView
 from collectors.base import Reading
@@ -26,7 +26,7 @@ WAYS = TypeAdapter(tuple[str, ...])
 
 def from_journal(setup: Setup) -> tuple[TicketView, ...]:
     """Every ticket, read from the journal while no daemon runs. Raises JournalError."""
-    return ticket_views(Tickets.fold(read_journal(setup.journal)), Terms.of(setup.site, setup.contract))
+    return ticket_views(Tickets.fold(read_journal(setup.journal)), setup.terms)
 
 
 def no_such_system(system: str, known: tuple[str, ...]) -> str:

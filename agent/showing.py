@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.calendars import Calendar
+from agent.agreement import Agreement
 from agent.contract import Contract, Step
 from agent.failures import Key
 from agent.incidents import Pending
@@ -29,26 +29,29 @@ STEPS: tuple[Step, ...] = ("respond", "assign", "resolve")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a ticket is read by: the site, its contract, its coverage hours."""
+    """What a ticket is read by: the site, the agreement in force, and one whose levels are shown beside."""
 
     site: Site
-    contract: Contract
-    hours: Calendar
+    agreement: Agreement
+    mapped: Agreement | None = None
 
-    @classmethod
-    def of(cls, site: Site, contract: Contract) -> Terms:
-        """The terms of that site under that contract."""
-        holidays = {holiday.date: holiday.name for holiday in site.holidays}
-        return cls(site, contract, contract.calendar(holidays))
+    @property
+    def contract(self) -> Contract:
+        """The contract in force."""
+        return self.agreement.contract
+
+    def of(self, ticket: Ticket) -> Agreement:
+        """The agreement of that ticket: it keeps the one by which it was classified (C3)."""
+        return ticket.agreement or self.agreement
 
 
 def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
     """One ticket in the site's own time, with its due time computed now."""
     zone, ruling = terms.site.zone, ticket.ruling
-    due = ticket.still_due("respond", terms.contract, terms.hours)
-    due = due or ticket.due("respond", terms.contract, terms.hours)
-    response = ticket.response(terms.contract)
-    words = next((c.words for c in terms.contract.clauses if c.id == ruling.clause), "")
+    agreement = terms.of(ticket)
+    due = ticket.still_due("respond", agreement) or ticket.due("respond", agreement)
+    response = ticket.response(agreement)
+    clause = agreement.contract.clause(ruling.clause)
     return TicketView(
         id=ticket.id,
         system=ticket.key.system,
@@ -57,7 +60,7 @@ def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
         location=ticket.location,
         severity=ruling.severity,
         clause=ruling.clause,
-        clause_text=words,
+        clause_text=clause.words if clause else "",
         clauses=ruling.clauses,
         rules=ruling.rules,
         summary=ruling.summary,
@@ -175,7 +178,7 @@ def _next_due(tickets: Iterable[Ticket], terms: Terms) -> Iterable[DueView]:
                 due
                 for ticket in open_tickets
                 if ticket.ruling.severity == severity
-                and (due := ticket.still_due(step, terms.contract, terms.hours)) is not None
+                and (due := ticket.still_due(step, terms.of(ticket))) is not None
             ]
             if dues:
                 yield DueView(severity, step, min(dues).astimezone(terms.site.zone))

@@ -6,15 +6,19 @@ contract and read no file; `agent.config` loads them and turns each mistake into
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from agent.calendar_spec import CalendarSpec, HoursText
+from agent.contract import ChangeType, Term
 from agent.fields import (
     Address,
+    AssetCoverage,
     Day,
     Duration,
+    Instant,
     Listen,
     Model,
     Name,
@@ -25,11 +29,11 @@ from agent.fields import (
     Zone,
     as_written,
 )
+from collectors.base import Role
 
 Function = Literal["phone_system", "voicemail", "contact_centre", "border", "network", "other"]
 AuthProtocol = Literal["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
 PrivacyProtocol = Literal["DES", "AES-128", "AES-192", "AES-256"]
-AssetCoverage = Literal["8x5", "24x7", "preferred"]
 
 
 class SnmpAuth(Model):
@@ -98,12 +102,32 @@ class TrunkGroup(Model):
     name: Text | None = None
     use: Literal["public", "internal"] | None = None
     channels: int | None = Field(default=None, ge=1)
+    emergency: bool = False  # calls to the emergency number leave by it
 
 
 class Stations(Model):
     """How many stations should be present (rule S1's configured basis)."""
 
     expected: int = Field(ge=1)
+
+
+class Voicemail(Model):
+    """What part of the voicemail a system is (rule O6).
+
+    `part`: answering (it takes calls), store (it keeps messages), all (both in one). `offline_answering`: the
+    answering servers go on taking messages while the store is out.
+    """
+
+    part: Literal["answering", "store", "all"] = "all"
+    offline_answering: bool = False
+
+
+class Tcp(Model):
+    """A TCP port that answers while the path to it is up (product `probe`)."""
+
+    port: int = Field(ge=1, le=65535)
+    timeout: PositiveDuration | None = None
+    interval: PositiveDuration | None = None
 
 
 class System(Model):
@@ -115,6 +139,9 @@ class System(Model):
     location: Name
     address: Address
     description: Text = ""
+    group: Name | None = None  # which phone system it belongs to, where a site has two of them
+    part_of: Literal["phone_system"] | None = None  # a gateway whose restarts count (R1)
+    voicemail: Voicemail | None = None
     coverage: AssetCoverage | None = None  # the on-site window bought for this asset; None: not on the order
     gateway_number: int | None = Field(default=None, ge=1)  # as the phone system numbers it
     trunk_groups: tuple[TrunkGroup, ...] = ()
@@ -123,6 +150,7 @@ class System(Model):
     snmp: Snmp | None = None
     ssh: Ssh | None = None
     sat: Sat | None = None
+    tcp: Tcp | None = None
 
 
 class Location(Model):
@@ -132,6 +160,8 @@ class Location(Model):
     title: Text = ""
     zone: Zone | None = None  # default: the site's
     depends_on: tuple[Name, ...] = ()
+    probes: tuple[Name, ...] = ()  # systems whose answer proves the path to this place (O3, O8, I4)
+    emergency: bool = False  # emergency calls depend on this place
 
 
 class Needs(Model):
@@ -150,17 +180,66 @@ class PrimaryNumber(Model):
 
 
 class Holiday(Model):
-    """A dated day on which the help desk is closed."""
+    """A day on which the help desk is closed: dated, or by its name in a country's list.
+
+    `observed`, of a named one: on which day it is kept when it falls on a week's end: nearest (Friday or
+    Monday), monday (the next one), none (as it falls).
+    """
+
+    date: Day | None = None
+    name: SomeText
+    observed: Literal["nearest", "monday", "none"] = "nearest"
+    country: SomeText = "US"
+
+
+class Override(Model):
+    """Other hours on one date, holiday or not; none: closed."""
 
     date: Day
-    name: SomeText
+    open: tuple[HoursText, ...] = ()
+    why: Text = ""
+
+
+class MaintenanceWindow(Model):
+    """A stretch of time in which work is done: what fails in it is found at its end (C4). A change record.
+
+    It covers every part that matches all of what is named of systems, locations, components and roles;
+    nothing named: the whole site. `type`: client_performed where the customer works.
+    """
+
+    name: Name
+    begins: Instant
+    ends: Instant
+    systems: tuple[Name, ...] = ()
+    locations: tuple[Name, ...] = ()
+    components: tuple[SomeText, ...] = ()
+    roles: tuple[Role, ...] = ()
+    type: ChangeType = "scheduled"
+    risk: Literal["low", "moderate", "high"] = "low"
+    reference: Text = ""
+    who: Text = ""
+    why: Text = ""
+
+
+class Accepted(Model):
+    """A condition that the customer and the vendor know and live with (M4): it raises nothing until then."""
+
+    system: Name
+    component: SomeText
+    reason: SomeText
+    until: Day
 
 
 class ContractChoice(Model):
-    """Which contract judges this site, and the decisions in which the site departs from its defaults."""
+    """Which contract judges this site, and the decisions in which the site departs from its defaults.
+
+    `mapped`: another contract whose level for the same failure a ticket carries as well.
+    """
 
     name: Name = "agility"
     decisions: dict[str, str | int | bool] = Field(default_factory=dict)
+    mapped: Name | None = None
+    term: Term | None = None
     sold_to: Text = ""
     vendor_phone: Text = ""
     carrier_phone: Text = ""
@@ -195,6 +274,13 @@ class Directories(Model):
     run: SomeText = "/run/trunkwatch"
 
 
+class Readings(Model):
+    """How long the readings are kept that `trunkwatch readings export` gives."""
+
+    keep: PositiveDuration = timedelta(days=14)
+    megabytes: int = Field(default=200, ge=1)
+
+
 class Holds(Model):
     """How long a failure must last before it raises (rule I5), where the site departs from the rule."""
 
@@ -225,6 +311,12 @@ class Site(Model):
     systems: tuple[System, ...] = Field(min_length=1)
     primary_numbers: tuple[PrimaryNumber, ...] = ()
     holidays: tuple[Holiday, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    attended: CalendarSpec | None = None  # when attendant consoles should be staffed (A1); None: always
+    windows: tuple[MaintenanceWindow, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
+    clock_synchronised: bool = True  # whether the agent's own clock must be; false: it is not looked at
+    readings: Readings = Readings()
     holds: Holds = Holds()
     sinks: Sinks = Sinks()
     web: Web = Web()
@@ -236,6 +328,10 @@ class Site(Model):
             if system.name == name:
                 return system
         raise KeyError(name)
+
+    def moment(self, instant: datetime) -> datetime:
+        """A moment of the site file as an aware time."""
+        return instant if instant.tzinfo is not None else instant.replace(tzinfo=self.zone)
 
     def zone_of(self, system: System) -> Zone:
         """The zone of the system's location, else the site's."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from agent.calendars import Calendar
+from agent.agreement import Agreement
 from agent.contract import Contract, Step
-from agent.entries import Entry, Opened, Resolved, Responded, Updated
+from agent.entries import AgreementTaken, Entry, Opened, Resolved, Responded, Updated
 from agent.failures import Key, Ruling
 
 
@@ -24,7 +24,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One ticket as its entries tell it: the latest ruling, and each class with the instant it held from."""
+    """One ticket as its entries tell it: the latest ruling, and each class with the instant it held from.
+
+    `agreement`: by which it was classified (C3); None: its journal is older than such entries.
+    """
 
     id: str
     key: Key
@@ -34,27 +37,28 @@ class Ticket:
     began: datetime
     received: datetime
     contract: str
+    agreement: Agreement | None = None
     resolved: datetime | None = None
     reason: str = ""
     responses: tuple[Response, ...] = ()
 
-    def due(self, step: Step, contract: Contract, hours: Calendar) -> datetime | None:
+    def due(self, step: Step, agreement: Agreement) -> datetime | None:
         """When that step is due: the earliest of the targets that its classes opened (C1, C5).
 
         An upgrade opens the new severity's target from that moment and the earlier due time stands; a
         downgrade opens none.
         """
-        return self._earliest(step, contract, hours, self._opening(contract))
+        return self._earliest(step, agreement, self._opening(agreement.contract))
 
-    def still_due(self, step: Step, contract: Contract, hours: Calendar) -> datetime | None:
+    def still_due(self, step: Step, agreement: Agreement) -> datetime | None:
         """The same of the targets that are not met: an answer meets those that were open then (C1)."""
         met = self.responses[-1].classes if step == "respond" and self.responses else 0
-        opening = [index for index in self._opening(contract) if index >= met]
-        return self._earliest(step, contract, hours, opening)
+        opening = [index for index in self._opening(agreement.contract) if index >= met]
+        return self._earliest(step, agreement, opening)
 
-    def response(self, contract: Contract) -> Response | None:
+    def response(self, agreement: Agreement) -> Response | None:
         """The answer that counts for the class in force: none before an upgrade does."""
-        if not self.responses or self.responses[-1].classes <= self._opening(contract)[-1]:
+        if not self.responses or self.responses[-1].classes <= self._opening(agreement.contract)[-1]:
             return None
         return self.responses[-1]
 
@@ -66,11 +70,9 @@ class Ticket:
                 opening.append(index)
         return opening
 
-    def _earliest(
-        self, step: Step, contract: Contract, hours: Calendar, classes: Iterable[int]
-    ) -> datetime | None:
+    def _earliest(self, step: Step, agreement: Agreement, classes: Iterable[int]) -> datetime | None:
         targets = (self.severities[index] for index in classes)
-        dues = [contract.due(severity, step, at, hours) for at, severity in targets]
+        dues = [agreement.due(severity, step, at) for at, severity in targets]
         return min((due for due in dues if due is not None), default=None)
 
 
@@ -79,20 +81,26 @@ class Tickets:
     """Every ticket of a site by id, in the order of their ids."""
 
     by_id: Mapping[str, Ticket] = field(default_factory=dict)
+    agreement: Agreement | None = None  # the last that was taken
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> Tickets:
         """The tickets that a journal tells."""
         by_id: dict[str, Ticket] = {}
+        agreement: Agreement | None = None
         for entry in entries:
-            if (ticket := _after(by_id, entry)) is not None:
+            if isinstance(entry.body, AgreementTaken):
+                agreement = Agreement.read(entry.body)
+            elif (ticket := _after(by_id, entry, agreement)) is not None:
                 by_id[ticket.id] = ticket
-        return cls(by_id)
+        return cls(by_id, agreement)
 
     def apply(self, entry: Entry) -> Tickets:
         """The tickets after this entry."""
-        ticket = _after(self.by_id, entry)
-        return self if ticket is None else Tickets({**self.by_id, ticket.id: ticket})
+        if isinstance(entry.body, AgreementTaken):
+            return replace(self, agreement=Agreement.read(entry.body))
+        ticket = _after(self.by_id, entry, self.agreement)
+        return self if ticket is None else replace(self, by_id={**self.by_id, ticket.id: ticket})
 
     @property
     def open(self) -> tuple[Ticket, ...]:
@@ -100,7 +108,7 @@ class Tickets:
         return tuple(ticket for ticket in self.by_id.values() if ticket.resolved is None)
 
 
-def _after(by_id: Mapping[str, Ticket], entry: Entry) -> Ticket | None:
+def _after(by_id: Mapping[str, Ticket], entry: Entry, agreement: Agreement | None) -> Ticket | None:
     body = entry.body
     match body:
         case Opened():
@@ -113,6 +121,7 @@ def _after(by_id: Mapping[str, Ticket], entry: Entry) -> Ticket | None:
                 began=body.began,
                 received=entry.at,
                 contract=body.contract,
+                agreement=agreement,
             )
         case Updated() if body.ticket in by_id:
             before = by_id[body.ticket]

@@ -5,12 +5,14 @@ It drives the same pure core as the daemon, with a list for a journal. Times are
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from agent.agreement import Agreement, decided
 from agent.entries import Body, Entry, Opened, Responded, Updated
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
@@ -102,10 +104,9 @@ class Story:
         authority first, with its interval in seconds.
         """
         self.site = site or a_site()
-        contract = load_contract("agility")
-        own = contract.decisions.model_copy(update=decisions)
-        self.contract = contract.model_copy(update={"decisions": own})
-        self.terms = Terms.of(self.site, self.contract)
+        holidays = {day.date: day.name for day in self.site.holidays if day.date is not None}
+        self.terms = Terms(self.site, an_agreement("agility", holidays=holidays, **decisions))
+        self.contract = self.terms.contract
         self.watches = {
             system.name: Watch(
                 system.function or "other",
@@ -120,6 +121,7 @@ class Story:
         self.knowledge = Knowledge()
         self.entries: list[Entry] = []
         self.wake: datetime | None = None
+        self.takes_agreement()
 
     # --- steps --------------------------------------------------------------------------------------------
 
@@ -178,6 +180,12 @@ class Story:
         self._write((Responded(ticket=ticket, by=by, uid=1000, note=note),))
         return self
 
+    def takes_agreement(self) -> Self:
+        """What the daemon writes where the contract in force is another than the journal's last."""
+        if self.knowledge.tickets.agreement != self.terms.agreement:
+            self._write((self.terms.agreement.written(),))
+        return self
+
     def agent_is_killed(self) -> Self:
         """Everything that is not in the journal is gone."""
         self.knowledge = Knowledge.fold(self.entries)
@@ -229,9 +237,22 @@ def on_hold(site: Site, **holds: float) -> Site:
     return site.model_copy(update={"holds": site.holds.model_copy(update=changed)})
 
 
+def an_agreement(name: str, *, holidays: Mapping[date, str] | None = None, **decisions: Any) -> Agreement:
+    """A shipped contract with these decisions of the site."""
+    shipped = load_contract(name)
+    chosen = {
+        key: f"{value.total_seconds():g}s" if isinstance(value, timedelta) else value
+        for key, value in decisions.items()
+    }
+    return decided(
+        shipped.contract, shipped.source, json.dumps({"decisions": chosen}), holidays=holidays or {}
+    )
+
+
 def with_contract(story: Story, **decisions: Any) -> Story:
-    """The story from here on under other decisions."""
-    own = story.contract.decisions.model_copy(update=decisions)
-    story.contract = story.contract.model_copy(update={"decisions": own})
-    story.terms = replace(story.terms, contract=story.contract)
+    """The story from here on under other decisions, as after a reload."""
+    agreement = an_agreement("agility", holidays=story.terms.agreement.holidays, **decisions)
+    story.terms = replace(story.terms, agreement=agreement)
+    story.contract = agreement.contract
+    story.takes_agreement()
     return story

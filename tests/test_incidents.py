@@ -254,7 +254,7 @@ def test_a_restart_is_minor_and_stands_for_an_hour() -> None:
         story.reads("gw-west", restart(story, 5 + minute * 60)).passes(600)
     assert [f"{t.severity} {t.role} {t.state}" for t in story.tickets] == ["minor restart resolved"]
     kinds = [entry.body.kind for entry in story.entries]  # told once, however often it is read
-    assert kinds == ["first_seen", "restart_seen", "restart_seen", "opened", "resolved"]
+    assert kinds == ["agreement_taken", "first_seen", "restart_seen", "restart_seen", "opened", "resolved"]
 
 
 def test_a_restart_before_the_first_contact_is_no_failure() -> None:

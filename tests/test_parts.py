@@ -107,9 +107,9 @@ def test_an_uptime_that_two_protocols_tell_by_clocks_of_their_own_is_one_restart
 def test_a_restart_of_more_than_a_day_ago_is_not_news() -> None:
     story = Story(site=a_site(GW_WEST)).reads("gw-west").passes(3 * 86400)
     story.reads("gw-west", restart(story.now - timedelta(hours=24)))
-    assert [entry.body.kind for entry in story.entries] == ["first_seen"]
+    assert [entry.body.kind for entry in story.entries] == ["agreement_taken", "first_seen"]
     story.reads("gw-west", restart(story.now - timedelta(hours=24) + timedelta(seconds=1)))
-    assert [entry.body.kind for entry in story.entries] == ["first_seen", "restart_seen"]
+    assert [entry.body.kind for entry in story.entries] == ["agreement_taken", "first_seen", "restart_seen"]
 
 
 def test_restarts_are_kept_for_a_day_and_the_last_one_for_ever() -> None:
@@ -146,7 +146,7 @@ def test_half_of_the_stations_needs_a_floor_of_ten(expected: int, severity: str)
     [
         ({"targets": []}, "at least 1 item"),
         ({"targets": "minor only"}, "expected a respond target for severity major; got none"),
-        ({"clauses": "no any"}, "expected a clause with test: any, so that no failure is dropped; got none"),
+        ({"clauses": "no any"}, "expected a clause with when: any, so that no failure is dropped; got none"),
         ({"clauses": "strange severity"}, "expected clause half-capacity to have one of the severities"),
         ({"decisions": {"coverage_hours": "nights"}}, "expected coverage_hours to be one of the calendars"),
     ],
@@ -157,7 +157,7 @@ def test_a_contract_that_does_not_hang_together_is_refused(change: dict[str, Any
         case {"targets": "minor only"}:
             change = {"targets": [target for target in good["targets"] if target["severity"] == "minor"]}
         case {"clauses": "no any"}:
-            change = {"clauses": [clause for clause in good["clauses"] if clause["test"] != "any"]}
+            change = {"clauses": [clause for clause in good["clauses"] if clause["when"] != "any"]}
         case {"clauses": "strange severity"}:
             change = {"clauses": [{**clause, "severity": "huge"} for clause in good["clauses"][1:]]}
     with pytest.raises(ValueError, match=complaint):

@@ -41,14 +41,14 @@ def test_the_respond_target_is_counted_in_the_contracts_hours(
     severity: str, received: str, due: str, decisions: dict[str, Any]
 ) -> None:
     story = Story(site=a_site(CM1, **HOLIDAY), **decisions)
-    found = story.contract.due(severity, "respond", at(received), story.terms.hours)
+    found = story.terms.agreement.due(severity, "respond", at(received))
     assert found is not None
     assert moment(found) == due
 
 
 def test_a_contract_without_a_target_for_a_step_promises_nothing() -> None:
     contract = load_contract("agility")
-    assert contract.due("major", "resolve", at("2026-11-20 10:00"), contract.calendar({})) is None
+    assert contract.due("major", "resolve", at("2026-11-20 10:00")) is None
 
 
 def due_after(*losses: tuple[str, int]) -> str:
@@ -79,7 +79,7 @@ def test_an_upgrade_never_moves_a_due_time_later() -> None:
 
 
 def test_the_shipped_contract_cites_its_words_and_ends_in_a_clause_for_everything() -> None:
-    contract = load_contract("agility")
+    contract = load_contract("agility").contract
     assert [(c.id, c.severity) for c in contract.clauses] == [
         ("complete-outage", "major"),
         ("half-capacity", "major"),

@@ -91,9 +91,6 @@ def _signs(scene: Scene, system: System) -> Iterator[Sign]:
 
 
 def _outage(scene: Scene, system: System, signs: list[Sign]) -> Failure | None:
-    clause = scene.contract.clause_for("complete-outage")
-    if clause is None:
-        return None
     works = {sign.source for sign in signs if sign.works}
     # A source that says both (one gateway of two is registered) does not say that the service is down.
     says_down = {sign.source for sign in signs if not sign.works} - works - {"silence"}
@@ -111,7 +108,7 @@ def _outage(scene: Scene, system: System, signs: list[Sign]) -> Failure | None:
         scene,
         system,
         Key(system.name, "service"),
-        clause=clause,
+        facts=("complete-outage",),
         rules=("O1", "O2"),
         summary="phone system completely out of service" + (" (single source)" if single else ""),
         evidence=(sign.evidence for sign in signs),

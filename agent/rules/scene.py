@@ -8,13 +8,25 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from agent.authority import Word, statements, words
-from agent.contract import Clause, Contract
+from agent.contract import Contract, Test
 from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
 from agent.history import History
 from agent.picture import Picture
 from agent.site import Function, Holds, Site, System
 from agent.watch import Watch
 from collectors.base import Observation, Role
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSystem:
+    """One phone system: its servers, gateways and survivable processors, in the order of the site file."""
+
+    systems: tuple[System, ...]
+
+    @property
+    def main(self) -> System:
+        """The server whose name its failures bear: the first that is no gateway."""
+        return next((each for each in self.systems if each.gateway_number is None), self.systems[0])
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
@@ -62,6 +74,14 @@ class Scene:
                     found.setdefault(word.observation.number, []).append((system, word))
         return found
 
+    @cached_property
+    def phone_systems(self) -> tuple[PhoneSystem, ...]:
+        """The site's phone systems: all servers, gateways and survivable processors of a group are one."""
+        groups: dict[str | None, list[System]] = {}
+        for system in self.systems_for("phone_system"):
+            groups.setdefault(system.group, []).append(system)
+        return tuple(PhoneSystem(tuple(systems)) for systems in groups.values())
+
     def systems_for(self, function: Function) -> list[System]:
         """The site's systems of one function, in the order of the site file."""
         return [system for system in self.site.systems if self.watches[system.name].function == function]
@@ -88,23 +108,26 @@ def failure(
     evidence: Iterable[Evidence],
     hold: timedelta | None,
     clears_like: timedelta | None = None,
-    clause: Clause | None = None,
+    facts: Iterable[Test] = (),
     responsibility: Responsibility = "vendor",
     since: datetime | None = None,
     location: str | None = None,
     lost: int | None = None,
     total: int | None = None,
     left_out: Iterable[str] = (),
+    considered: Iterable[str] = (),
+    peak: int | None = None,
 ) -> Failure:
-    """A failure under that clause, or under "any failure not included" where none is given (M7)."""
-    catch_all = scene.contract.catch_all
-    decides = clause or catch_all
+    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does."""
+    stated = tuple(dict.fromkeys(facts))
+    clauses = scene.contract.holding(stated)
+    decides = clauses[0]
     return Failure(
         key=key,
         ruling=Ruling(
             severity=decides.severity,
             clause=decides.id,
-            clauses=tuple(dict.fromkeys((decides.id, catch_all.id))),
+            clauses=tuple(clause.id for clause in clauses),
             rules=tuple(dict.fromkeys(rules)),
             summary=summary,
             responsibility=responsibility,
@@ -113,6 +136,11 @@ def failure(
             lost=lost,
             total=total,
             left_out=tuple(left_out),
+            considered=tuple(considered),
+            facts=stated,
+            outcome=decides.outcome,
+            coverage=system.coverage or "",
+            peak=peak,
         ),
         hold=hold,
         clears_like=clears_like,
@@ -133,6 +161,8 @@ def evidence(system: System, word: Word, text: str) -> Evidence:
         protocol=word.protocol,
         at=word.at,
         apart=observation.apart,
+        lost=observation.lost,
+        total=observation.total,
     )
 
 

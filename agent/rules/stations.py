@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agent.authority import Word
+from agent.contract import Test
 from agent.failures import Failure, Key
 from agent.history import COUNTS_KEPT, Standing
 from agent.rules.scene import Scene, evidence, failure
@@ -45,17 +46,16 @@ def _judge(scene: Scene, system: System, word: Word) -> Failure | None:
     if lost == 0 or lost * 100 < basis.expected * decisions.station_begins_percent:
         return None
 
-    clause = None
-    half = scene.contract.clause_for("half-capacity")
+    facts: list[Test] = []
     rules = ["S4", "S5"] if basis.configured else ["S2", "S4"]
-    if half is not None and _half(scene, system, basis, word, standing=standing, severity=half.severity):
-        clause = half
+    if _half(scene, system, basis, word, standing=standing):
+        facts.append("half-capacity")
         rules.append("S2")
     return failure(
         scene,
         system,
         key,
-        clause=clause,
+        facts=facts,
         rules=rules,
         summary=f"{lost} of {basis.expected} stations missing",
         evidence=(evidence(system, word, f"{present} present, {basis.expected} expected: {basis.words}"),),
@@ -78,17 +78,14 @@ def _basis(scene: Scene, system: System, word: Word, standing: Standing | None) 
     return Basis(highest, configured=False, words=f"present within the last {minutes:g} minutes")
 
 
-def _half(
-    scene: Scene, system: System, basis: Basis, word: Word, *, standing: Standing | None, severity: str
-) -> bool:
+def _half(scene: Scene, system: System, basis: Basis, word: Word, *, standing: Standing | None) -> bool:
     present = word.observation.present or 0
     lost = basis.expected - present
     decisions = scene.contract.decisions
     if not basis.configured or basis.expected < decisions.station_floor:
         return False
-    if (
-        standing is not None and standing.ruling.severity == severity
-    ):  # T7's way down; the fall gates raising only
+    if standing is not None and standing.ruling.states("half-capacity"):
+        # T7's way down; the fall gates raising only
         return lost * 100 >= basis.expected * decisions.half_capacity_down_percent
     if lost * 100 < basis.expected * decisions.half_capacity_percent:
         return False

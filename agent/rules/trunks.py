@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from agent.authority import Word
+from agent.contract import Test
 from agent.failures import Evidence, Failure, Key, Responsibility
 from agent.rules.scene import Scene, evidence, failure, plural
 from agent.site import System, TrunkGroup
@@ -80,14 +81,13 @@ def _public(scene: Scene, system: System, groups: list[Group]) -> Failure | None
         rules.append("T2")
     failing = [group for group in public if group.lost or group.unread or group.degraded]
 
-    half = scene.contract.clause_for("half-capacity")
-    clause = None
+    facts: list[Test] = []
     hold = scene.site.holds.trunks
     if lost:
         summary = f"{_figure(lost)} of {_figure(total)} trunks out of service"
-        if half is not None and _holds(scene, key, lost, total, half.severity):
-            clause = half
-        elif unread and half is not None and _reaches(scene, lost + unread_total, total):
+        if _holds(scene, key, lost, total):
+            facts.append("half-capacity")
+        elif unread and _reaches(scene, lost + unread_total, total):
             rules.append("T5")
             summary += f", could be major: {plural(len(unread), 'group')} unread"
     elif not all(group.word.dark for group in unread) and _reaches(scene, unread_total, total):
@@ -109,7 +109,7 @@ def _public(scene: Scene, system: System, groups: list[Group]) -> Failure | None
         scene,
         system,
         key,
-        clause=clause,
+        facts=facts,
         rules=rules,
         summary=summary,
         responsibility=_whose(failing),
@@ -121,10 +121,10 @@ def _public(scene: Scene, system: System, groups: list[Group]) -> Failure | None
     )
 
 
-def _holds(scene: Scene, key: Key, lost: Fraction, total: Fraction, severity: str) -> bool:
+def _holds(scene: Scene, key: Key, lost: Fraction, total: Fraction) -> bool:
     """T6: exactly half is major. T7: once it is, it stays so down to the lower mark."""
     standing = scene.history.standing.get(key)
-    if standing is not None and standing.ruling.severity == severity:
+    if standing is not None and standing.ruling.states("half-capacity"):
         return lost * 100 >= total * scene.contract.decisions.half_capacity_down_percent
     return _reaches(scene, lost, total)
 

@@ -1,0 +1,194 @@
+"""The contract as it is in force at a site: with the site's decisions and the days it is closed. Pure.
+
+By it a due time is reckoned, and the arithmetic can be shown. A ticket keeps the agreement by which it was
+classified until it closes (C3), so the journal holds each one that was ever in force (`AgreementTaken`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agent.calendar_spec import parse_hours
+from agent.calendars import HORIZON, Calendar, Hours, Pause, Window
+from agent.contract import Contract, Decisions, Step, Target, Term
+from agent.entries import AgreementTaken, ClosedDay, OtherHours
+from agent.fields import AssetCoverage
+
+_INSTANT = timedelta(microseconds=1)
+_LONG_WINDOW = timedelta(days=8)  # longer than any window but one that never closes
+
+
+@dataclass(frozen=True)  # without slots, for what is worked out once
+class Agreement:
+    """A contract with the site's decisions in it. `holidays`: dates and names; `overrides`: other hours.
+
+    `source`: what is in the contract's file, as JSON. `decided`: what the site decides otherwise, the same.
+    """
+
+    contract: Contract
+    holidays: Mapping[date, str] = field(default_factory=dict)
+    overrides: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict)
+    source: str = ""
+    decided: str = "{}"
+
+    @classmethod
+    def read(cls, entry: AgreementTaken) -> Agreement:
+        """The agreement that an entry of the journal holds. Raises ValueError where it cannot be read."""
+        return _read(entry)
+
+    def written(self) -> AgreementTaken:
+        """The entry that keeps it."""
+        return AgreementTaken(
+            label=self.contract.label,
+            contract=self.source,
+            decisions=self.decided,
+            holidays=tuple(ClosedDay(day=day, name=name) for day, name in sorted(self.holidays.items())),
+            overrides=tuple(
+                OtherHours(day=day, hours=tuple(str(each) for each in hours))
+                for day, hours in sorted(self.overrides.items())
+            ),
+        )
+
+    @cached_property
+    def _calendars(self) -> Mapping[str, Calendar]:
+        return {
+            name: spec.to_calendar(self.holidays, self.overrides)
+            for name, spec in self.contract.calendars.items()
+        }
+
+    def hours(self, name: str | None = None) -> Calendar:
+        """One of the contract's calendars with the site's holidays; None: the coverage hours in force."""
+        return self._calendars[name or self.contract.coverage_hours]
+
+    def calendar_of(self, target: Target, coverage: AssetCoverage | None = None) -> str:
+        """The name of the calendar that a target is counted by, for an asset of that on-site coverage."""
+        decisions = self.contract.decisions
+        if target.calendar is not None:
+            return target.calendar
+        if decisions.respond_follows_asset and coverage in self.contract.asset_coverage:
+            return self.contract.asset_coverage[coverage]
+        return self.contract.coverage_hours
+
+    def due(
+        self,
+        severity: str,
+        step: Step,
+        received: datetime,
+        *,
+        coverage: AssetCoverage | None = None,
+        pauses: Iterable[Pause] = (),
+    ) -> datetime | None:
+        """When that step is due; None: the contract sets no target, or the hours never open."""
+        target = self.contract.target(severity, step)
+        if target is None:
+            return None
+        return self.due_by(target, received, coverage=coverage, pauses=pauses)
+
+    def due_by(
+        self,
+        target: Target,
+        received: datetime,
+        *,
+        coverage: AssetCoverage | None = None,
+        pauses: Iterable[Pause] = (),
+    ) -> datetime | None:
+        """When that target is due. `pauses`: stretches in which its clock stands still."""
+        hours = self.hours(self.calendar_of(target, coverage))
+        held = tuple(pauses)
+        if target.business_days is not None:
+            return _after_days(received, target.business_days, hours, held)
+        clock: str = target.clock
+        amount = target.amount or timedelta(0)
+        if clock == "minor_reading":
+            clock = self.contract.decisions.minor_reading
+        match clock:
+            case "coverage" | "24_business_hours":
+                return hours.add(received, amount, pauses=held)
+            case "from_next_opening":
+                start = hours.next_open(received)
+                return None if start is None else _into_hours(_elapsed(start, amount, held), hours)
+            case "around_the_clock":
+                return _elapsed(received, amount, held)
+            case "end_of_window":
+                return _closing(received, hours)
+            case "end_of_next_business_day":
+                return _after_days(received, 1, hours, held)
+            case _:
+                return _into_hours(_elapsed(received, amount, held), hours)
+
+
+def decided(contract: Contract, source: str, choice: str, **closed: Any) -> Agreement:
+    """The agreement of a contract and what a site decides otherwise: `{"decisions": {…}, "term": {…}}`.
+
+    `closed`: its holidays and overrides. Raises ValueError.
+    """
+    chosen = json.loads(choice)
+    own = Decisions.model_validate_json(json.dumps(chosen.get("decisions") or {}))
+    update = {key: getattr(own, key) for key in own.model_fields_set}
+    changes: dict[str, Any] = {"decisions": contract.decisions.model_copy(update=update)}
+    if chosen.get("term"):
+        changes["term"] = Term.model_validate_json(json.dumps(chosen["term"]))
+    return Agreement(contract.model_copy(update=changes), source=source, decided=choice, **closed)
+
+
+@lru_cache(maxsize=64)  # a site has few; each reader of the journal asks for them again
+def _read(entry: AgreementTaken) -> Agreement:
+    return decided(
+        Contract.model_validate_json(entry.contract),
+        entry.contract,
+        entry.decisions,
+        holidays={each.day: each.name for each in entry.holidays},
+        overrides={each.day: tuple(parse_hours(text) for text in each.hours) for each in entry.overrides},
+    )
+
+
+_ALWAYS = Calendar(
+    zone=ZoneInfo("UTC"), windows=(Window(days=frozenset(range(7)), open="00:00", close="24:00"),)
+)
+
+
+def _elapsed(at: datetime, amount: timedelta, pauses: tuple[Pause, ...]) -> datetime | None:
+    return _ALWAYS.add(at, amount, pauses=pauses)
+
+
+def _closing(at: datetime, hours: Calendar) -> datetime | None:
+    """The end of the window that is open at `at`, or of the next one."""
+    begin = hours.next_open(at)
+    if begin is None:
+        return None
+    end = begin
+    for low, high in hours.spans(begin, begin + _LONG_WINDOW):
+        if low.astimezone(UTC) > end.astimezone(UTC):
+            break
+        end = high
+    return end
+
+
+def _after_days(at: datetime, days: int, hours: Calendar, pauses: tuple[Pause, ...]) -> datetime | None:
+    """The last closing of the day that is so many open days after the one of `at`."""
+    day = at.astimezone(hours.zone).date()
+    for _ in range(HORIZON.days):
+        day += timedelta(days=1)
+        closing = hours.last_closing(day)
+        if closing is None:
+            continue
+        days -= 1
+        if not days:
+            lost = hours.between(at, closing) - hours.between(at, closing, pauses=pauses)
+            return hours.add(closing, lost) if lost else closing
+    return None
+
+
+def _into_hours(due: datetime | None, hours: Calendar) -> datetime | None:
+    # Due at closing time stays at closing time: the instant before it was still open.
+    if due is None:
+        return None
+    if hours.is_open(due) or hours.is_open(due - _INSTANT):
+        return due.astimezone(hours.zone)
+    return hours.next_open(due)
