@@ -49,7 +49,7 @@ class Word:
     """What is believed of one part. `at`, `protocol`: of the reading that it is told from.
 
     `by`: every protocol that says so. `against`: what the others say, each as a few words for a person.
-    `lost_polls`, `known_total`, `known_lost`: as `Seen` has them. `dark`: nobody who can be heard tells of
+    `lost_polls`, `known_total`, `known_lost`, `lost_since`: as `Seen` has them. `dark`: nobody who can be heard tells of
     the part; it is unread then, and stays as it was last told.
     """
 
@@ -61,6 +61,7 @@ class Word:
     lost_polls: int = 0
     known_total: int | None = None
     known_lost: int | None = None
+    lost_since: datetime | None = None
     dark: bool = False
 
 
@@ -152,6 +153,7 @@ def _as_told(seen: Seen) -> Word:
         lost_polls=seen.lost_polls,
         known_total=seen.known_total,
         known_lost=seen.known_lost,
+        lost_since=seen.lost_since,
     )
 
 
@@ -181,6 +183,7 @@ def _believed(
             *(f"{name} does not list it" for name in silent),
         ),
         lost_polls=newest.lost_polls,
+        lost_since=min((seen.lost_since for seen in agreeing if seen.lost_since), default=None),
         known_total=known.known_total,
         known_lost=known.known_lost,
     )

@@ -37,7 +37,8 @@ class Seen:
     """One part as one protocol last told it. `lost_polls`: how many polls in a row told it lost.
 
     `known_total`, `known_lost`: the last figures that were read of it: while it is unread, its total still
-    counts (rule T5), and what was lost is not well because nobody can read it.
+    counts (rule T5), and what was lost is not well because nobody can read it. `lost_since`: when the first
+    of those polls was that told it lost; None while it is not.
     """
 
     observation: Observation
@@ -46,6 +47,7 @@ class Seen:
     lost_polls: int = 0
     known_total: int | None = None
     known_lost: int | None = None
+    lost_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ def _clock_set(seen: SystemPicture, step: timedelta) -> SystemPicture:
             for name, access in seen.accesses.items()
         },
         parts={
-            key: {name: replace(word, at=word.at + step) for name, word in told.items()}
+            key: {
+                name: replace(word, at=word.at + step, lost_since=word.lost_since and word.lost_since + step)
+                for name, word in told.items()
+            }
             for key, told in seen.parts.items()
         },
         listed={role: {name: at + step for name, at in told.items()} for role, told in seen.listed.items()},
@@ -174,6 +179,7 @@ def _parts(
             lost_polls=(last.lost_polls if last else 0) + 1 if observation.lost else 0,
             known_total=observation.total if last is None else _either(observation.total, last.known_total),
             known_lost=observation.lost if last is None else _either(observation.lost, last.known_lost),
+            lost_since=((last.lost_since if last else None) or reading.at) if observation.lost else None,
         )
         parts[key] = {**told, reading.protocol: seen}
     return parts

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from agent.agreement import Agreement
 from agent.contract import Contract, Step
@@ -18,13 +19,23 @@ from agent.picture import Access
 from agent.rules.numbers import number_states
 from agent.rules.scene import Scene
 from agent.site import Site
-from agent.tickets import Ticket, Tickets
-from agent.views import AccessView, AgentView, DueView, NumberView, SystemView, TicketView, Verdict
+from agent.tickets import Round, Ticket, Tickets
+from agent.views import (
+    AccessView,
+    AgentView,
+    DueView,
+    NumberView,
+    RoundView,
+    StepView,
+    SystemView,
+    TicketView,
+    Verdict,
+)
 from agent.watch import Watch, Way
 from collectors.base import Product
 
 RESOLVED_SHOWN = 20
-STEPS: tuple[Step, ...] = ("respond", "assign", "resolve")
+STEPS: tuple[Step, ...] = ("respond", "assign", "resolve", "return")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +57,8 @@ class Terms:
 
 
 def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
-    """One ticket in the site's own time, with its due time computed now."""
-    zone, ruling = terms.site.zone, ticket.ruling
+    """One ticket in the site's own time, with its due times computed now."""
+    zone, ruling, now = terms.site.zone, ticket.ruling, ticket.round
     agreement = terms.of(ticket)
     due = ticket.still_due("respond", agreement) or ticket.due("respond", agreement)
     response = ticket.response(agreement)
@@ -58,7 +69,7 @@ def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
         component=ticket.key.component,
         role=ticket.key.role,
         location=ticket.location,
-        severity=ruling.severity,
+        severity=ticket.severity,
         clause=ruling.clause,
         clause_text=clause.words if clause else "",
         clauses=ruling.clauses,
@@ -66,20 +77,69 @@ def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
         summary=ruling.summary,
         responsibility=ruling.responsibility,
         note=ruling.note,
-        state="open" if ticket.resolved is None else "resolved",
-        began=ticket.began.astimezone(zone),
-        received=ticket.received.astimezone(zone),
+        state="open" if now.resolved is None else "resolved",
+        began=now.began.astimezone(zone),
+        received=now.received.astimezone(zone),
         respond_by=due.astimezone(zone) if due else None,
-        resolved=ticket.resolved.astimezone(zone) if ticket.resolved else None,
+        resolved=now.resolved.astimezone(zone) if now.resolved else None,
         evidence=tuple(
             f"{e.system} {e.text} ({e.protocol}, {e.at.astimezone(zone):%H:%M:%S})" for e in ruling.evidence
         ),
         left_out=ruling.left_out,
-        severities=tuple((at.astimezone(zone), severity) for at, severity in ticket.severities),
+        severities=tuple((each.at.astimezone(zone), each.severity) for each in now.classes),
         responded=response.at.astimezone(zone) if response else None,
         responded_by=response.by if response else None,
         response_note=response.note if response else "",
-        responses=tuple((each.at.astimezone(zone), each.by, each.note) for each in ticket.responses),
+        responses=tuple((each.at.astimezone(zone), each.by, each.note) for each in now.responses),
+        status=_status(now),
+        outcome=ruling.outcome,
+        considered=ruling.considered,
+        scope=ruling.scope,
+        coverage=ruling.coverage,
+        primary_numbers=ruling.primary_numbers,
+        contract=ticket.contract,
+        coverage_hours=agreement.contract.coverage_hours,
+        rounds=tuple(_round_view(ticket, each, agreement, zone) for each in ticket.rounds),
+        reopened=len(ticket.rounds) - 1,
+        follows=ticket.follows,
+        rating=ticket.rating,
+        clock_note=ticket.clock_note,
+    )
+
+
+def _status(now: Round) -> str:
+    if now.resolved is not None:
+        return "resolved"
+    if now.waiting is not None:
+        return f"waiting for {now.waiting.waiting_for}"
+    if now.dispatches:
+        return "dispatched"
+    if now.assignments:
+        return "assigned"
+    return "responded" if now.responses else "received"
+
+
+def _round_view(ticket: Ticket, shown: Round, agreement: Agreement, zone: ZoneInfo) -> RoundView:
+    def local(at: datetime | None) -> datetime | None:
+        return at.astimezone(zone) if at else None
+
+    return RoundView(
+        received=shown.received.astimezone(zone),
+        began=shown.began.astimezone(zone),
+        severities=tuple((each.at.astimezone(zone), each.severity) for each in shown.classes),
+        steps=tuple(
+            StepView(
+                step=promise.step,
+                severity=promise.severity,
+                opened=promise.opened.astimezone(zone),
+                due=local(promise.due),
+                met=local(promise.met),
+            )
+            for step in STEPS
+            for promise in ticket.promises(step, agreement, shown)
+        ),
+        resolved=local(shown.resolved),
+        reason=shown.reason,
     )
 
 
@@ -177,7 +237,7 @@ def _next_due(tickets: Iterable[Ticket], terms: Terms) -> Iterable[DueView]:
             dues = [
                 due
                 for ticket in open_tickets
-                if ticket.ruling.severity == severity
+                if ticket.severity == severity
                 and (due := ticket.still_due(step, terms.of(ticket))) is not None
             ]
             if dues:

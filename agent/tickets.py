@@ -1,87 +1,238 @@
-"""A ticket is a fold over its journal entries; its due times are computed on reading, never stored. Pure."""
+"""A ticket is a fold over its journal entries; its due times are computed on reading, never stored. Pure.
+
+Each reopening is a round of its own, with its own receipt and targets (C2). Who may do what to a ticket is
+`agent.acting`; here is what was done.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import cast
 
 from agent.agreement import Agreement
-from agent.contract import Contract, Step
-from agent.entries import AgreementTaken, Entry, Opened, Resolved, Responded, Updated
+from agent.calendars import Pause
+from agent.contract import Contract, HoldReason, Step, Target
+from agent.entries import (
+    AgreementTaken,
+    Assigned,
+    Dispatched,
+    Entry,
+    Held,
+    Noted,
+    Opened,
+    Rated,
+    Reclassified,
+    Reopened,
+    Resolved,
+    Responded,
+    Resumed,
+    Updated,
+)
 from agent.failures import Key, Ruling
+from agent.fields import AssetCoverage
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """A person's answer. `classes`: how many classes the ticket had had by then: it counts for those (C1)."""
+class Class:
+    """A severity, and since when. `by`, `note`: the person who gave it, and why; nobody: by the evidence."""
+
+    at: datetime
+    severity: str
+    by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person did. `classes`: how many classes the round had had by then: it counts for those (C1).
+
+    `to`: whom it was given to, of an assignment.
+    """
 
     at: datetime
     by: str
     note: str
-    classes: int
+    classes: int = 0
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A stretch on hold: `end` None while it lasts."""
+
+    begin: datetime
+    waiting_for: HoldReason
+    by: str
+    note: str
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One target that a class of a round opened. `due` None: its hours never open. `met`: when the step was
+
+    taken, which may be too late. Met exactly at its due instant is met.
+    """
+
+    step: Step
+    severity: str
+    target: Target
+    opened: datetime
+    due: datetime | None
+    met: datetime | None
+
+    def breached(self, now: datetime) -> bool:
+        """Whether it was missed, as of `now`."""
+        return self.due is not None and (self.met or now) > self.due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """From one receipt to its resolution. `classes`: each class with the instant it held from, at least one.
+
+    `part_received`: when a spare came; the defective part must then go back. `reopened_by`: the person who
+    reopened the ticket with it; nobody: its failure stood again.
+    """
+
+    received: datetime
+    began: datetime
+    classes: tuple[Class, ...]
+    responses: tuple[Act, ...] = ()
+    assignments: tuple[Act, ...] = ()
+    dispatches: tuple[Act, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    part_received: datetime | None = None
+    resolved: datetime | None = None
+    reason: str = ""
+    resolved_by: str = ""
+    reopened_by: str = ""
+
+    @property
+    def waiting(self) -> Wait | None:
+        """What it waits for now."""
+        return self.waits[-1] if self.waits and self.waits[-1].end is None else None
+
+    def opening(self, contract: Contract) -> list[int]:
+        """Which of its classes opened targets: the first, and each that was worse than all before it (C1).
+
+        A downgrade opens none, and what was promised stands (C5).
+        """
+        opening: list[int] = []
+        for index, each in enumerate(self.classes):
+            if not opening or contract.worse(each.severity, self.classes[opening[-1]].severity):
+                opening.append(index)
+        return opening
+
+    def promises(
+        self, step: Step, agreement: Agreement, coverage: AssetCoverage | None = None
+    ) -> Iterator[Promise]:
+        """Every target of that step that this round opened, in the order of its classes."""
+        for index in self.opening(agreement.contract):
+            each = self.classes[index]
+            target = agreement.contract.target(each.severity, step)
+            opened = self.part_received if step == "return" else each.at
+            if target is None or opened is None:
+                continue
+            pauses = [Pause(begin=w.begin, end=w.end) for w in self.waits if w.waiting_for in target.pauses]
+            yield Promise(
+                step,
+                each.severity,
+                target,
+                opened,
+                agreement.due_by(target, opened, coverage=coverage, pauses=pauses),
+                self._met(step, index),
+            )
+
+    def _met(self, step: Step, index: int) -> datetime | None:
+        acts = {"respond": self.responses, "assign": self.assignments}.get(step, ())
+        if step == "resolve":
+            return self.resolved
+        return next((act.at for act in acts if act.classes > index), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One ticket as its entries tell it: the latest ruling, and each class with the instant it held from.
+    """One ticket as its entries tell it. `ruling`: the latest. `rounds`: the one in force is the last.
 
-    `agreement`: by which it was classified (C3); None: its journal is older than such entries.
+    `agreement`: by which it was classified (C3); None: its journal is older than such entries. `follows`: the
+    ticket of the same failure that was resolved too long before to be reopened.
     """
 
     id: str
     key: Key
     location: str | None
     ruling: Ruling
-    severities: tuple[tuple[datetime, str], ...]
-    began: datetime
-    received: datetime
+    rounds: tuple[Round, ...]
     contract: str
     agreement: Agreement | None = None
-    resolved: datetime | None = None
-    reason: str = ""
-    responses: tuple[Response, ...] = ()
+    follows: str | None = None
+    clock_note: str = ""
+    notes: tuple[Act, ...] = ()
+    rating: int | None = None
+    rated: Act | None = None
+
+    @property
+    def round(self) -> Round:
+        """The round in force."""
+        return self.rounds[-1]
+
+    @property
+    def severity(self) -> str:
+        """The class in force: a person's word, until the evidence calls for another."""
+        return self.round.classes[-1].severity
+
+    @property
+    def received(self) -> datetime:
+        """When the round in force was received."""
+        return self.round.received
+
+    @property
+    def resolved(self) -> datetime | None:
+        """When it was resolved; None while it is open."""
+        return self.round.resolved
+
+    @property
+    def coverage(self) -> AssetCoverage | None:
+        """The on-site coverage of its asset."""
+        known = self.ruling.coverage in ("8x5", "24x7", "preferred")
+        return cast(AssetCoverage, self.ruling.coverage) if known else None
+
+    def promises(
+        self, step: Step, agreement: Agreement, in_round: Round | None = None
+    ) -> tuple[Promise, ...]:
+        """The targets of that step that a round opened (None: the one in force); only a ticket proper has any."""
+        if self.ruling.outcome != "ticket":
+            return ()
+        return tuple((in_round or self.round).promises(step, agreement, self.coverage))
 
     def due(self, step: Step, agreement: Agreement) -> datetime | None:
-        """When that step is due: the earliest of the targets that its classes opened (C1, C5).
-
-        An upgrade opens the new severity's target from that moment and the earlier due time stands; a
-        downgrade opens none.
-        """
-        return self._earliest(step, agreement, self._opening(agreement.contract))
+        """When that step is due: the earliest of the targets that its classes opened (C1, C5)."""
+        return _earliest(self.promises(step, agreement))
 
     def still_due(self, step: Step, agreement: Agreement) -> datetime | None:
         """The same of the targets that are not met: an answer meets those that were open then (C1)."""
-        met = self.responses[-1].classes if step == "respond" and self.responses else 0
-        opening = [index for index in self._opening(agreement.contract) if index >= met]
-        return self._earliest(step, agreement, opening)
+        return _earliest(each for each in self.promises(step, agreement) if each.met is None)
 
-    def response(self, agreement: Agreement) -> Response | None:
+    def response(self, agreement: Agreement) -> Act | None:
         """The answer that counts for the class in force: none before an upgrade does."""
-        if not self.responses or self.responses[-1].classes <= self._opening(agreement.contract)[-1]:
+        responses = self.round.responses
+        if not responses or responses[-1].classes <= self.round.opening(agreement.contract)[-1]:
             return None
-        return self.responses[-1]
+        return responses[-1]
 
-    def _opening(self, contract: Contract) -> list[int]:
-        """Which of its classes opened targets: the first, and each that was worse than all before it."""
-        opening: list[int] = []
-        for index, (_, severity) in enumerate(self.severities):
-            if not opening or contract.worse(severity, self.severities[opening[-1]][1]):
-                opening.append(index)
-        return opening
 
-    def _earliest(self, step: Step, agreement: Agreement, classes: Iterable[int]) -> datetime | None:
-        targets = (self.severities[index] for index in classes)
-        dues = [agreement.due(severity, step, at) for at, severity in targets]
-        return min((due for due in dues if due is not None), default=None)
+def _earliest(promises: Iterable[Promise]) -> datetime | None:
+    return min((each.due for each in promises if each.due is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """Every ticket of a site by id, in the order of their ids."""
+    """Every ticket of a site by id, in the order of their ids. `agreement`: the last that was taken."""
 
     by_id: Mapping[str, Ticket] = field(default_factory=dict)
-    agreement: Agreement | None = None  # the last that was taken
+    agreement: Agreement | None = None
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> Tickets:
@@ -109,30 +260,93 @@ class Tickets:
 
 
 def _after(by_id: Mapping[str, Ticket], entry: Entry, agreement: Agreement | None) -> Ticket | None:
+    """The ticket that the entry is about, after it; None: it is about none."""
     body = entry.body
+    if isinstance(body, Opened):
+        return _opened(body, entry.at, agreement)
+    ticket = by_id.get(getattr(body, "ticket", ""))
+    if ticket is None:
+        return None
     match body:
-        case Opened():
-            return Ticket(
-                id=body.ticket,
-                key=body.key,
-                location=body.location,
-                ruling=body.ruling,
-                severities=((entry.at, body.ruling.severity),),
-                began=body.began,
-                received=entry.at,
-                contract=body.contract,
-                agreement=agreement,
+        case Updated():
+            same = body.ruling.severity == ticket.ruling.severity
+            changed = () if same else (Class(entry.at, body.ruling.severity),)
+            return _now(
+                replace(ticket, ruling=body.ruling),
+                replace(ticket.round, classes=(*ticket.round.classes, *changed)),
             )
-        case Updated() if body.ticket in by_id:
-            before = by_id[body.ticket]
-            severity = body.ruling.severity
-            changed = ((entry.at, severity),) if severity != before.ruling.severity else ()
-            return replace(before, ruling=body.ruling, severities=(*before.severities, *changed))
-        case Responded() if body.ticket in by_id:
-            before = by_id[body.ticket]
-            response = Response(entry.at, body.by, body.note, len(before.severities))
-            return replace(before, responses=(*before.responses, response))
-        case Resolved() if body.ticket in by_id:
-            return replace(by_id[body.ticket], resolved=entry.at, reason=body.reason)
+        case Reopened():
+            again = Round(
+                received=entry.at,
+                began=body.began,
+                classes=(Class(entry.at, body.ruling.severity),),
+                reopened_by=body.by,
+            )
+            return replace(ticket, ruling=body.ruling, rounds=(*ticket.rounds, again))
+        case Noted():
+            return replace(ticket, notes=(*ticket.notes, Act(entry.at, body.by, body.note)))
+        case Rated():
+            return replace(ticket, rating=body.rating, rated=Act(entry.at, body.by, body.note))
+        case _:
+            return _acted(ticket, entry)
+
+
+def _opened(body: Opened, at: datetime, agreement: Agreement | None) -> Ticket:
+    return Ticket(
+        id=body.ticket,
+        key=body.key,
+        location=body.location,
+        ruling=body.ruling,
+        rounds=(Round(received=at, began=body.began, classes=(Class(at, body.ruling.severity),)),),
+        contract=body.contract,
+        agreement=agreement,
+        follows=body.follows,
+        clock_note=body.clock_note,
+    )
+
+
+def _acted(ticket: Ticket, entry: Entry) -> Ticket | None:
+    """What an entry does to the round in force."""
+    now, body, at = ticket.round, entry.body, entry.at
+    match body:
+        case Responded():
+            act = Act(at, body.by, body.note, len(now.classes))
+            return _now(ticket, replace(now, responses=(*now.responses, act)))
+        case Assigned():
+            act = Act(at, body.by, body.note, len(now.classes), body.to)
+            return _now(ticket, replace(now, assignments=(*now.assignments, act)))
+        case Dispatched():
+            return _now(ticket, replace(now, dispatches=(*now.dispatches, Act(at, body.by, body.note))))
+        case Held():
+            wait = Wait(at, body.waiting_for, body.by, body.note)
+            return _now(ticket, replace(now, waits=(*_ended(now.waits, at), wait)))
+        case Resumed():
+            part = at if body.part_received else now.part_received
+            return _now(ticket, replace(now, waits=_ended(now.waits, at), part_received=part))
+        case Reclassified():
+            given = Class(at, body.severity, body.by, body.note)
+            return _now(ticket, replace(now, classes=(*now.classes, given)))
+        case Resolved():
+            return _now(
+                ticket,
+                replace(
+                    now,
+                    waits=_ended(now.waits, at),
+                    resolved=at,
+                    reason=body.reason,
+                    resolved_by=body.by,
+                ),
+            )
         case _:
             return None
+
+
+def _now(ticket: Ticket, now: Round) -> Ticket:
+    """The ticket with that as the round in force."""
+    return replace(ticket, rounds=(*ticket.rounds[:-1], now))
+
+
+def _ended(waits: tuple[Wait, ...], at: datetime) -> tuple[Wait, ...]:
+    if not waits or waits[-1].end is not None:
+        return waits
+    return (*waits[:-1], replace(waits[-1], end=at))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from agent.contract import Outcome, Step
 from agent.failures import Responsibility
 from collectors.base import ErrorKind, ProtocolName, Sample
 
@@ -26,13 +27,60 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's would fo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """One target that a round opened. `due` None: its hours never open. `met`: when the step was taken."""
+
+    step: Step
+    severity: str
+    opened: datetime
+    due: datetime | None
+    met: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActView:
+    """What was done to a ticket: `what` in a word (responded, assigned …), by whom (nobody: the agent), why."""
+
+    at: datetime
+    what: str
+    by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundView:
+    """One round: from receipt to resolution, with its classes and what they promised."""
+
+    received: datetime
+    began: datetime
+    severities: tuple[tuple[datetime, str], ...]
+    steps: tuple[StepView, ...]
+    resolved: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappedView:
+    """The level of the same failure under another contract, and by when that one promises an answer."""
+
+    contract: str
+    severity: str
+    title: str
+    clause: str
+    outcome: str
+    respond_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
     """One ticket. `system` None: the root is a location or the agent's own network.
 
-    `clause_text`: the contract's own words for `clause`. `began`: first seen; `received`: when it became a
-    ticket. `respond_by` None: this contract promises no answer for it. `severities`: since when which.
-    `responded` and its two: the answer that counts for the class in force; None before there is one, and
-    again after an upgrade. `responses`: every answer, with who gave it and the note.
+    `clause_text`: the contract's own words for `clause`. `began`, `received`: of the round in force: first
+    seen, and when it became a ticket. `respond_by` None: this contract promises no answer for it.
+    `severities`: since when which, in the round in force. `responded` and its two: the answer that counts for
+    the class in force; None before there is one, and again after an upgrade. `responses`: every answer, with
+    who gave it and the note. `status`: where it stands, in a word. `acts`: all that was done to it.
+    `calls`: whom to call, and with which number. `lapsed`: the contract had ended when it was received.
     """
 
     id: str
@@ -60,6 +108,23 @@ class TicketView:
     responded_by: str | None = None
     response_note: str = ""
     responses: tuple[tuple[datetime, str, str], ...] = ()
+    status: str = ""
+    outcome: Outcome = "ticket"
+    considered: tuple[str, ...] = ()
+    scope: str = ""
+    coverage: str = ""
+    primary_numbers: tuple[str, ...] = ()
+    contract: str = ""
+    coverage_hours: str = ""
+    lapsed: bool = False
+    mapped: MappedView | None = None
+    rounds: tuple[RoundView, ...] = ()
+    reopened: int = 0
+    acts: tuple[ActView, ...] = ()
+    follows: str | None = None
+    rating: int | None = None
+    clock_note: str = ""
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,9 @@ from agent.authority import Word, statements, words
 from agent.contract import Contract, Test
 from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
 from agent.history import History
+from agent.maintenance import window_over
 from agent.picture import Picture
-from agent.site import Function, Holds, Site, System
+from agent.site import Function, Holds, MaintenanceWindow, Site, System
 from agent.watch import Watch
 from collectors.base import Observation, Role
 
@@ -81,6 +82,11 @@ class Scene:
         for system in self.systems_for("phone_system"):
             groups.setdefault(system.group, []).append(system)
         return tuple(PhoneSystem(tuple(systems)) for systems in groups.values())
+
+    def window(self, system: System, observation: Observation) -> MaintenanceWindow | None:
+        """The maintenance window that covers that part now (C4)."""
+        key = Key(system.name, observation.role, observation.component)
+        return window_over(self.site, key, observation.location or system.location, self.now)
 
     def systems_for(self, function: Function) -> list[System]:
         """The site's systems of one function, in the order of the site file."""
