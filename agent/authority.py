@@ -49,8 +49,8 @@ class Word:
     """What is believed of one part. `at`, `protocol`: of the reading that it is told from.
 
     `by`: every protocol that says so. `against`: what the others say, each as a few words for a person.
-    `lost_polls`, `known_total`, `known_lost`, `lost_since`: as `Seen` has them. `dark`: nobody who can be heard tells of
-    the part; it is unread then, and stays as it was last told.
+    `lost_polls`, `known_total`, `known_lost`, `lost_since`: as `Seen` has them. `dark`: nobody who can be
+    heard tells of the part; it is unread then, and stays as it was last told.
     """
 
     observation: Observation

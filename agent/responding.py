@@ -9,8 +9,8 @@ from __future__ import annotations
 import pwd
 from collections.abc import Awaitable, Callable, Iterable
 
+from agent.acts import Responded
 from agent.control import Answer, Caller, Request
-from agent.entries import Responded
 from agent.journal import JournalError
 from agent.views import TicketView, moment
 

@@ -11,8 +11,9 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
+from agent.acts import Responded
 from agent.alertlog import AlertLog, AlertLogError, LogLine
-from agent.entries import Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Responded, Updated
+from agent.entries import Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Updated
 from agent.incidents import ticket_id
 from agent.journal import Journal
 from agent.showing import Terms, ticket_view

@@ -11,25 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
+from agent.acts import Assigned, Dispatched, Held, Noted, Rated, Reclassified, Responded, Resumed
 from agent.agreement import Agreement
 from agent.calendars import Pause
 from agent.contract import Contract, HoldReason, Step, Target
-from agent.entries import (
-    AgreementTaken,
-    Assigned,
-    Dispatched,
-    Entry,
-    Held,
-    Noted,
-    Opened,
-    Rated,
-    Reclassified,
-    Reopened,
-    Resolved,
-    Responded,
-    Resumed,
-    Updated,
-)
+from agent.entries import AgreementTaken, Entry, Opened, Reopened, Resolved, Updated
 from agent.failures import Key, Ruling
 from agent.fields import AssetCoverage
 
@@ -202,7 +188,7 @@ class Ticket:
     def promises(
         self, step: Step, agreement: Agreement, in_round: Round | None = None
     ) -> tuple[Promise, ...]:
-        """The targets of that step that a round opened (None: the one in force); only a ticket proper has any."""
+        """The targets of that step that a round (None: the one in force) opened: only a ticket proper has any."""
         if self.ruling.outcome != "ticket":
             return ()
         return tuple((in_round or self.round).promises(step, agreement, self.coverage))

@@ -39,7 +39,7 @@ class StepView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActView:
-    """What was done to a ticket: `what` in a word (responded, assigned …), by whom (nobody: the agent), why."""
+    """What was done to a ticket: `what` in a word (responded …), by whom (nobody: the agent), and why."""
 
     at: datetime
     what: str

@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from agent.acts import Responded
 from agent.agreement import Agreement, decided
-from agent.entries import Body, Entry, Opened, Responded, Updated
+from agent.entries import Body, Entry, Opened, Updated
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
 from agent.showing import Terms, ticket_views
