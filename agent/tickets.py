@@ -188,7 +188,7 @@ class Ticket:
     def promises(
         self, step: Step, agreement: Agreement, in_round: Round | None = None
     ) -> tuple[Promise, ...]:
-        """The targets of that step that a round (None: the one in force) opened: only a ticket proper has any."""
+        """The targets of that step that a round opened (None: the one in force); none if told only."""
         if self.ruling.outcome != "ticket":
             return ()
         return tuple((in_round or self.round).promises(step, agreement, self.coverage))
