@@ -17,6 +17,8 @@ import typer
 
 from agent import printing
 from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
+from agent.cli_calendar import calendar_app
+from agent.cli_due import due
 from agent.cli_enroll import enroll, retry_login
 from agent.control import ControlError, Request
 from agent.journal import JournalError
@@ -41,8 +43,10 @@ app = typer.Typer(
 )
 tickets_app = typer.Typer(no_args_is_help=True, help="The tickets: what is wrong, and by when to respond.")
 app.add_typer(tickets_app, name="tickets")
+app.add_typer(calendar_app, name="calendar")
 app.command()(enroll)
 app.command("retry-login")(retry_login)
+app.command()(due)
 
 
 @app.command()
@@ -62,7 +66,8 @@ def run(site: SiteOption = None) -> None:
 @app.command()
 def check(site: SiteOption = None) -> None:
     """Check the site file with the code that start-up uses, and print what it found."""
-    printing.console().print(printing.show_setup(setup_of(site, with_secrets=True)))
+    setup = setup_of(site, with_secrets=True)
+    printing.console().print(printing.show_setup(setup, datetime.now(setup.site.zone).date()))
 
 
 @app.command()

@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 from agent.agreement import Agreement, decided
+from agent.calendar_warnings import edge_warnings, running_out
+from agent.closed_days import ClosedDays, closed_days
 from agent.config import ConfigError, Secrets, load_model, load_site, read_secrets
 from agent.contract import Contract, Decisions
 from agent.mistakes import Mistake, expected_one
@@ -25,7 +28,7 @@ from agent.yaml_marks import Node, Tree, read_tree
 from collectors.base import Pacing, Product, ProtocolName
 from collectors.products import find_products
 
-__all__ = ["ConfigError", "Setup", "load_contract", "load_setup"]
+__all__ = ["ConfigError", "Setup", "find_contract", "load_contract", "load_setup", "shipped_contracts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Setup:
     site: Site
     agreement: Agreement
     mapped: Agreement | None
+    closed: ClosedDays
     products: Mapping[str, Product]
     watches: Mapping[str, Watch]
     secrets: Secrets  # its repr shows none
@@ -50,6 +54,16 @@ class Setup:
     def terms(self) -> Terms:
         """What tickets are read by."""
         return Terms(self.site, self.agreement, self.mapped)
+
+    def warnings(self, today: date) -> tuple[str, ...]:
+        """What is right and may still surprise somebody: a sentence each."""
+        calendars = {name: self.agreement.hours(name) for name in self.contract.calendars}
+        if self.site.attended is not None:
+            calendars["attended"] = self.site.attended.to_calendar(self.closed.holidays)
+        return (
+            *edge_warnings(calendars, today.year),
+            *running_out(self.closed.dated_until, today),
+        )
 
     @property
     def journal(self) -> Path:
@@ -111,18 +125,21 @@ class Setup:
         return (self.path.parent / folder).resolve()
 
 
-def load_setup(path: Path, *, with_secrets: bool = True) -> Setup:
+def load_setup(path: Path, *, with_secrets: bool = True, year: int | None = None) -> Setup:
     """Load and check a site file and all that it names. Raises ConfigError with every mistake at once.
 
-    Who only asks the daemon needs no secrets, and need not be allowed to read them.
+    Who only asks the daemon needs no secrets, and need not be allowed to read them. `year`: about which
+    holidays by name become dates (`agent.closed_days`); None: this one, so each start and reload renews them.
     """
     site = load_site(path)
     secrets = read_secrets(site, path) if with_secrets else Secrets()
     web = _web(site, path) if with_secrets else WebConfig()
     products = find_products()
     watches = {system.name: _watch(system, products[system.product]) for system in site.systems}
-    agreement, mapped = _agreement(site, path), _mapped(site, path)
-    return Setup(path.resolve(), site, agreement, mapped, products, watches, secrets, web)
+    tree = read_tree(path)
+    closed = closed_days(site, tree, year or datetime.now(site.zone).year)
+    agreement, mapped = _agreement(site, tree, closed), _mapped(site, tree, closed)
+    return Setup(path.resolve(), site, agreement, mapped, closed, products, watches, secrets, web)
 
 
 def _watch(system: System, product: Product) -> Watch:
@@ -132,7 +149,29 @@ def _watch(system: System, product: Product) -> Watch:
 
 def load_contract(name: str) -> Agreement:
     """A contract that is shipped, as it stands, without holidays. Raises ConfigError."""
-    file = shipped(f"contracts/{name}.yaml")
+    return _as_it_stands(shipped(f"contracts/{name}.yaml"))
+
+
+def find_contract(name: str) -> Agreement:
+    """A contract that is shipped, by its name, or one by the path of its file. Raises ConfigError."""
+    if "/" in name or name.endswith((".yaml", ".yml")):
+        return _as_it_stands(Path(name))
+    try:
+        return load_contract(name)
+    except ConfigError:
+        known = shipped_contracts()
+        if name in known:
+            raise
+        wanted = "a contract that is shipped, or the path of a contract file"
+        raise ConfigError([Mistake("", 0, 0, "", expected_one(wanted, name, known))]) from None
+
+
+def shipped_contracts() -> list[str]:
+    """The names of the contracts that come with the program."""
+    return sorted(file.stem for file in shipped("contracts/agility.yaml").parent.glob("*.yaml"))
+
+
+def _as_it_stands(file: Path) -> Agreement:
     return Agreement(load_model(file, Contract), source=json.dumps(read_tree(file).root.plain()))
 
 
@@ -149,9 +188,8 @@ def _web(site: Site, path: Path) -> WebConfig:
     return load_web_config(file)
 
 
-def _agreement(site: Site, path: Path) -> Agreement:
+def _agreement(site: Site, tree: Tree, closed: ClosedDays) -> Agreement:
     """The site's contract with the decisions in which the site departs from it, and the days it is closed."""
-    tree = read_tree(path)
     chosen = tree.root.get("contract")
     contract, source = _shipped_contract(site.contract.name, tree, chosen.get("name") if chosen else None)
     decisions = chosen.get("decisions") if chosen is not None else None
@@ -171,28 +209,16 @@ def _agreement(site: Site, path: Path) -> Agreement:
         "decisions": decisions.plain() if decisions is not None else {},
         "term": term.plain() if term is not None else None,
     }
-    return decided(
-        contract,
-        source,
-        json.dumps(choice),
-        holidays={day.date: day.name for day in site.holidays if day.date is not None},
-        overrides={each.date: each.open for each in site.overrides},
-    )
+    return decided(contract, source, json.dumps(choice), holidays=closed.holidays, overrides=closed.overrides)
 
 
-def _mapped(site: Site, path: Path) -> Agreement | None:
+def _mapped(site: Site, tree: Tree, closed: ClosedDays) -> Agreement | None:
     """The contract whose level tickets carry as well, as it stands."""
     if site.contract.mapped is None:
         return None
-    tree = read_tree(path)
     place = (tree.root.get("contract") or tree.root).get("mapped")
     contract, source = _shipped_contract(site.contract.mapped, tree, place)
-    return Agreement(
-        contract,
-        holidays={day.date: day.name for day in site.holidays if day.date is not None},
-        overrides={each.date: each.open for each in site.overrides},
-        source=source,
-    )
+    return Agreement(contract, holidays=closed.holidays, overrides=closed.overrides, source=source)
 
 
 def _shipped_contract(name: str, tree: Tree, place: Node | None) -> tuple[Contract, str]:
@@ -200,7 +226,7 @@ def _shipped_contract(name: str, tree: Tree, place: Node | None) -> tuple[Contra
         file = shipped(f"contracts/{name}.yaml")
         contract = load_model(file, Contract)
     except ConfigError:
-        known = sorted(file.stem for file in shipped("contracts/agility.yaml").parent.glob("*.yaml"))
+        known = shipped_contracts()
         if place is None or name in known:
             raise
         wrong = tree.mistake(place, expected_one("a contract that is shipped", name, known))
