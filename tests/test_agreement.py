@@ -33,6 +33,10 @@ def agreement(**decisions: Any) -> Agreement:
                 "day": {"zone": "America/Chicago", "open": {"mon-fri": ["08:00-17:00"]}},
                 "halves": {"zone": "America/Chicago", "open": {"mon-fri": ["08:00-12:00", "13:00-17:00"]}},
                 "night": {"zone": "America/Chicago", "open": {"mon-fri": ["22:00-06:00"]}},
+                "long": {
+                    "zone": "America/Chicago",
+                    "open": {"mon": ["20:00-12:00"], "tue": ["02:00-04:00"], "wed": ["08:00-17:00"]},
+                },
                 "always": {"zone": "America/Chicago", "open": {"mon-sun": ["00:00-24:00"]}},
             },
             "decisions": decisions,
@@ -102,6 +106,10 @@ HOURS_6 = target("coverage", amount="6h")
             "11-17 03:00",
             "11-18 06:00",
         ),  # Monday's shift
+        # Tuesday's hours were over while Monday's night still ran
+        (target("end_of_next_business_day", calendar="long"), "11-17 10:00", "11-18 17:00"),
+        (target("end_of_next_business_day", calendar="long"), "11-17 03:00", "11-18 17:00"),
+        (target("end_of_next_business_day", calendar="long"), "11-17 01:00", "11-17 04:00"),
         # so many open days
         (target("coverage", business_days=1), "11-16 09:00", "11-17 17:00"),
         (target("coverage", business_days=10), "11-16 09:00", "12-01 17:00"),
