@@ -19,6 +19,7 @@ from agent.known_hosts import KnownHostsError
 from agent.loading import Setup
 from agent.polling import Polling
 from agent.questions import POLL_PATIENCE, READINGS, TICKETS, WAYS, no_such_system
+from agent.readings_store import ReadingsStore
 from agent.responding import respond
 from agent.site import System
 from agent.views import TicketView
@@ -31,7 +32,8 @@ class Desk:
     """Where questions are answered.
 
     `setup`: the one in force; `tickets`: every ticket as it is now; `reload`: takes the site file anew, and
-    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError.
+    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError; `readings`:
+    those that are kept.
     """
 
     def __init__(
@@ -42,12 +44,14 @@ class Desk:
         *,
         reload: Callable[[], Awaitable[str]],
         tell: Callable[[Body], Awaitable[None]],
+        readings: ReadingsStore,
     ) -> None:
         self._setup = setup
         self._polling = polling
         self._tickets = tickets
         self._reload = reload
         self._tell = tell
+        self._readings = readings
         self._one_answer = asyncio.Lock()
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
@@ -61,6 +65,9 @@ class Desk:
                         return await respond(request, caller, self._tickets, self._tell)
                 case "poll":
                     return await self._poll(self._system(request))
+                case "readings":  # whoever asks reads the file
+                    await self._readings.write()
+                    return _yes(None)
                 case "host_keys":
                     shown = await look(self._system(request), self._polling.means.known_hosts)
                     return _yes(SHOWN.dump_python(shown, mode="json"))

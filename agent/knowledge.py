@@ -14,8 +14,10 @@ from typing import NamedTuple
 from agent.classify import classify
 from agent.contract import Contract
 from agent.entries import Body, Entry
+from agent.gaps import ends_gap, outside_gaps
 from agent.history import History, clock_set
 from agent.incidents import Incidents, decide
+from agent.instants import next_instant
 from agent.picture import Picture
 from agent.site import Site
 from agent.tickets import Tickets
@@ -28,7 +30,7 @@ class Verdicts(NamedTuple):
 
     bodies: tuple[Body, ...]
     knowledge: Knowledge
-    wake: datetime | None
+    wake: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,36 @@ class Knowledge:
             self.tickets.apply(entry),
         )
 
-    def hear(self, reading: Reading) -> tuple[Knowledge, tuple[Body, ...]]:
-        """After a reading, and the facts in it that the journal must keep."""
-        history, facts = self.history.learn(reading)
-        return replace(self, picture=self.picture.apply(reading), history=history), facts
+    def hear(self, reading: Reading, watch: Watch | None = None) -> tuple[Knowledge, tuple[Body, ...]]:
+        """After a reading, and the facts in it that the journal must keep.
 
-    def judge(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Verdicts:
-        """What the whole picture calls for at `now`."""
+        `watch`: how its system is watched. Where it is the first one after a gap, misses are counted anew
+        and holds go on from here: nobody saw what was in between (I10).
+        """
+        picture, incidents = self.picture, self.incidents
+        if watch is not None and ends_gap(picture.of(reading.system), watch, reading):
+            picture = picture.after_gap(reading.system)
+            incidents = incidents.after_gap(reading.system, reading.at)
+        history, facts = self.history.learn(reading)
+        after = replace(self, picture=picture.apply(reading), history=history, incidents=incidents)
+        return after, facts
+
+    def judge(
+        self,
+        site: Site,
+        contract: Contract,
+        watches: Mapping[str, Watch],
+        now: datetime,
+        *,
+        gaps: bool = True,
+    ) -> Verdicts:
+        """What the whole picture calls for at `now`.
+
+        Of a system in a gap nothing is decided (I10); `gaps` False: silence is no gap, for stories that tell
+        only the polls that matter.
+        """
         judgement = classify(
-            self.picture,
+            outside_gaps(self.picture, watches, now) if gaps else self.picture,
             self.history,
             site,
             contract,
@@ -72,7 +95,10 @@ class Knowledge:
             asked_about=self.incidents.keys,
         )
         decision = decide(self.incidents, judgement, contract, now)
-        return Verdicts(decision.bodies, replace(self, incidents=decision.incidents), decision.wake)
+        wake = next_instant(self.picture, self.history, site, contract, watches, now)
+        if decision.wake is not None:
+            wake = min(wake, decision.wake)
+        return Verdicts(decision.bodies, replace(self, incidents=decision.incidents), wake)
 
     def clock_set(self, step: timedelta) -> Knowledge:
         """After the agent's own wall clock was set by `step`: what it remembers lies as far back as before.
