@@ -116,21 +116,24 @@ class Setup:
         return (self.path.parent / folder).resolve()
 
 
-def load_setup(path: Path, *, with_secrets: bool = True) -> Setup:
+def load_setup(path: Path, *, with_secrets: bool = True, any_product: bool = False) -> Setup:
     """Load and check a site file and all that it names. Raises ConfigError with every mistake at once.
 
-    Who only asks the daemon needs no secrets, and need not be allowed to read them.
+    Who only asks the daemon needs no secrets, and need not be allowed to read them. `any_product`: for who
+    asks no device; a product that is not known is there without ways.
     """
-    site = load_site(path)
+    site = load_site(path, any_product=any_product)
     secrets = read_secrets(site, path) if with_secrets else Secrets()
     web = _web(site, path) if with_secrets else WebConfig()
     products = find_products()
-    watches = {system.name: _watch(system, products[system.product]) for system in site.systems}
+    watches = {system.name: _watch(system, products.get(system.product)) for system in site.systems}
     agreement, mapped = _agreement(site, path), _mapped(site, path)
     return Setup(path.resolve(), site, agreement, mapped, products, watches, secrets, web)
 
 
-def _watch(system: System, product: Product) -> Watch:
+def _watch(system: System, product: Product | None) -> Watch:
+    if product is None:
+        return Watch(system.function or "other")
     ways = tuple(Way(protocol, pacing.interval) for protocol, pacing in ways_of(system, product))
     return Watch(system.function or product.function, ways)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from agent.authority import Word, statements, words
+from agent.authority import Word, statements, words, words_in
 from agent.contract import Contract, Test
 from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
 from agent.history import History
@@ -62,7 +62,9 @@ class Scene:
         accesses = self.picture.of(system).accesses
         return bool(accesses) and all(way.protocol in accesses for way in self.watches[system].ways)
 
-    def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterator[Word]:
+    def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterable[Word]:
+        if len(roles) == 1:
+            return words_in(roles[0], self.picture.of(system), self.watches[system], self.now)
         return (word for word in self._words[system] if not roles or word.observation.role in roles)
 
     @cached_property
