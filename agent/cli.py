@@ -18,6 +18,7 @@ import typer
 from agent import printing
 from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
 from agent.cli_enroll import enroll, retry_login
+from agent.cli_questions import readings_app, replay
 from agent.control import ControlError, Request
 from agent.journal import JournalError
 from agent.lines import Means, open_poller
@@ -41,6 +42,8 @@ app = typer.Typer(
 )
 tickets_app = typer.Typer(no_args_is_help=True, help="The tickets: what is wrong, and by when to respond.")
 app.add_typer(tickets_app, name="tickets")
+app.add_typer(readings_app, name="readings")
+app.command()(replay)
 app.command()(enroll)
 app.command("retry-login")(retry_login)
 

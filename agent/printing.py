@@ -21,6 +21,11 @@ from collectors.base import Observation, Reading
 _SEVERITY = {"major": "bold white on red", "minor": "bold yellow"}
 
 
+def severity_style(severity: str) -> str:
+    """How a severity looks that is in force."""
+    return _SEVERITY.get(severity, "bold")
+
+
 def console() -> Console:
     """Where answers go: as wide as the terminal, and never folded for a program that reads them."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else 200)

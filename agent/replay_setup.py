@@ -76,7 +76,7 @@ def load_bench(site: Path, contract: str | None = None) -> Bench:
 
 
 def load_other(path: Path, bench: Bench, contract: str | None = None) -> Bench:
-    """The bench with a changed file in its place: a contract's or a site's, as its keys tell."""
+    """The same with a changed file: a contract's or a site's, as its keys tell. Raises ConfigError."""
     keys = read_tree(path).root
     if keys.get("clauses") is not None or keys.get("targets") is not None:
         return _under(bench, *_contract_file(path))
