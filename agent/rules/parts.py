@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.authority import Word
-from agent.failures import Evidence, Failure, Key, Responsibility
+from agent.failures import Evidence, Failure, Key
 from agent.rules.scene import Scene, evidence, failure, hold_of
 from agent.site import System
 from collectors.base import Observation, Role
@@ -59,7 +59,6 @@ def _part(scene: Scene, system: System, word: Word) -> Failure:
         Key(system.name, observation.role, observation.component),
         rules=("M1", "M7") if observation.role == "alarm" else ("M7",),
         summary=summary,
-        responsibility=_whose(observation),
         evidence=(evidence(system, word, text),),
         hold=hold_of(scene.site.holds, observation),
         location=observation.location,
@@ -83,14 +82,6 @@ def _words(observation: Observation) -> tuple[str, str]:
     if observation.role == "environment":
         what = "lost" if observation.side == "power" else "outside its limits"
     return f"{name} {what}", figure
-
-
-def _whose(observation: Observation) -> Responsibility:
-    if observation.side == "power" or (observation.role == "environment" and observation.room):
-        return "customer_environment"
-    if observation.side == "network":
-        return "customer_network"
-    return "carrier" if observation.side == "far" else "vendor"
 
 
 def _location(scene: Scene, gateway: System) -> Failure | None:
