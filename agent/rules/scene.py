@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import accumulate
 
 from agent.authority import Word, statements, words
 from agent.contract import Contract, Test
@@ -18,6 +20,11 @@ from agent.watch import Watch
 from collectors.base import Observation, Role
 
 
+def is_gateway(system: System) -> bool:
+    """Whether it is a gateway of a phone system, and no server."""
+    return system.gateway_number is not None or system.product == "media_gateway"
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneSystem:
     """One phone system: its servers, gateways and survivable processors, in the order of the site file."""
@@ -27,7 +34,17 @@ class PhoneSystem:
     @property
     def main(self) -> System:
         """The server whose name its failures bear: the first that is no gateway."""
-        return next((each for each in self.systems if each.gateway_number is None), self.systems[0])
+        return next(iter(self.servers), self.systems[0])
+
+    @property
+    def servers(self) -> tuple[System, ...]:
+        """All that is no gateway: the main server first, then those that could serve in its place."""
+        return tuple(each for each in self.systems if not is_gateway(each))
+
+    @property
+    def gateways(self) -> tuple[System, ...]:
+        """Its gateways."""
+        return tuple(each for each in self.systems if is_gateway(each))
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
@@ -78,10 +95,39 @@ class Scene:
     @cached_property
     def phone_systems(self) -> tuple[PhoneSystem, ...]:
         """The site's phone systems: all servers, gateways and survivable processors of a group are one."""
+        return tuple(PhoneSystem(systems) for systems in self._groups("phone_system"))
+
+    @cached_property
+    def voicemail_systems(self) -> tuple[tuple[System, ...], ...]:
+        """The site's voicemail systems: all servers of a group are one."""
+        return self._groups("voicemail")
+
+    def _groups(self, function: Function) -> tuple[tuple[System, ...], ...]:
         groups: dict[str | None, list[System]] = {}
-        for system in self.systems_for("phone_system"):
+        for system in self.systems_for(function):
             groups.setdefault(system.group, []).append(system)
-        return tuple(PhoneSystem(tuple(systems)) for systems in groups.values())
+        return tuple(map(tuple, groups.values()))
+
+    @cached_property
+    def _answers(self) -> tuple[list[datetime], list[datetime]]:
+        """When each way that answers did so last; and since when it or one after it has missed no poll."""
+        found = sorted(
+            (access.at, access.good_since or access.at)
+            for picture in self.picture.systems.values()
+            for access in picture.polled
+            if access.error is None
+        )
+        begun = list(accumulate((since for _, since in reversed(found)), min))
+        return [at for at, _ in found], begun[::-1]
+
+    def answering_since(self, after: datetime) -> datetime | None:
+        """Since when something has been answering without a break, of all that answered after that instant.
+
+        None: nothing has answered since then.
+        """
+        ats, begun = self._answers
+        place = bisect_right(ats, after)
+        return begun[place] if place < len(ats) else None
 
     def window(self, system: System, observation: Observation) -> MaintenanceWindow | None:
         """The maintenance window that covers that part now (C4)."""
@@ -106,7 +152,7 @@ _NOTES: dict[Responsibility, str] = {
 
 def failure(
     scene: Scene,
-    system: System,
+    system: System | None,
     key: Key,
     *,
     summary: str,
@@ -117,6 +163,7 @@ def failure(
     facts: Iterable[Test] = (),
     responsibility: Responsibility = "vendor",
     since: datetime | None = None,
+    until: datetime | None = None,
     location: str | None = None,
     lost: int | None = None,
     total: int | None = None,
@@ -124,7 +171,10 @@ def failure(
     considered: Iterable[str] = (),
     peak: int | None = None,
 ) -> Failure:
-    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does."""
+    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does.
+
+    `system` None: its root is none of the site's systems.
+    """
     stated = tuple(dict.fromkeys(facts))
     clauses = scene.contract.holding(stated)
     decides = clauses[0]
@@ -145,13 +195,14 @@ def failure(
             considered=tuple(considered),
             facts=stated,
             outcome=decides.outcome,
-            coverage=system.coverage or "",
+            coverage=(system.coverage if system else None) or "",
             peak=peak,
         ),
         hold=hold,
         clears_like=clears_like,
         since=since,
-        location=location or system.location,
+        until=until,
+        location=location or (system.location if system else None),
     )
 
 
