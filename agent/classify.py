@@ -15,13 +15,15 @@ from agent.history import History
 from agent.picture import Picture
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
+from agent.rules.restarts import judge_restarts
 from agent.rules.scene import Scene
 from agent.rules.stations import judge_stations
+from agent.rules.survival import SURVIVABLE, can_tell
 from agent.rules.trunks import judge_trunks
 from agent.site import Site
 from agent.watch import Watch
 
-_RULES = (judge_systems, judge_trunks, judge_stations, judge_parts)
+_RULES = (judge_trunks, judge_stations, judge_parts, judge_restarts)
 
 
 def classify(
@@ -39,13 +41,19 @@ def classify(
     `watches`: how each system of the site is watched. `asked_about`: the keys that are open or pending.
     """
     scene = Scene(picture, history, site, contract, watches, now)
-    failures = tuple(failure for rule in _RULES for failure in rule(scene))
+    wholes = judge_systems(scene)
+    parts = (failure for rule in _RULES for failure in rule(scene) if failure.key not in wholes.waiting)
+    failures = (*wholes.failures, *parts)
     standing = {failure.key for failure in failures}
     named = {system.name for system in site.systems}
     rest = [key for key in asked_about if key not in standing]
     gone = frozenset(key for key in rest if key.system is not None and key.system not in named)
     return Judgement(
-        failures, frozenset(key for key in rest if key not in gone and not _can_tell(scene, key)), gone
+        failures,
+        frozenset(
+            key for key in rest if key not in gone and (key in wholes.waiting or not _can_tell(scene, key))
+        ),
+        gone,
     )
 
 
@@ -53,6 +61,8 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     """Whether the failure's absence is something that was seen, and not merely not looked at."""
     if key.system is None:
         return True
+    if key.component == SURVIVABLE:
+        return can_tell(scene, key)
     # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.
     if not scene.asked(key.system):
         return False

@@ -100,7 +100,8 @@ class Failure:
 
     `hold`: how long it must last before it raises (I5); None: not before more is known (a first missed poll).
     `clears_like`: the hold that its clearing follows (I6), where it raises sooner than that. `since`: when it
-    began, where that is known better than by its first judgement. `not_before`: the end of a maintenance
+    began, where that is known better than by its first judgement. `until`: when it ends by itself, by its age
+    (I10). `not_before`: the end of a maintenance
     window; until then it does not raise (C4).
     """
 
@@ -111,6 +112,7 @@ class Failure:
     since: datetime | None = None
     location: str | None = None
     not_before: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ system alike; both are one failure.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from agent.authority import Word
-from agent.failures import Evidence, Failure, Key
+from agent.failures import Failure, Key
 from agent.rules.scene import Scene, evidence, failure, hold_of
 from agent.site import System
 from collectors.base import Observation, Role
@@ -35,7 +34,6 @@ def judge_parts(scene: Scene) -> Iterator[Failure]:
                 yield _part(scene, system, word)
         if system.gateway_number is not None and (lost := _location(scene, system)) is not None:
             yield lost
-        yield from _restart(scene, system)
 
 
 def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Word]]:
@@ -102,25 +100,4 @@ def _location(scene: Scene, gateway: System) -> Failure | None:
             for system, word in lost
         ),
         hold=scene.site.holds.location,
-    )
-
-
-def _restart(scene: Scene, system: System) -> Iterator[Failure]:
-    since = scene.now - scene.contract.decisions.restart_stands
-    events = scene.history.recent_restarts(system.name, since)
-    if not events:
-        return
-    last = events[-1]
-    zone = scene.site.zone_of(system)
-    count = "restarted" if len(events) == 1 else f"restarted {len(events)} times"
-    text = f"restarts: {last.level} at {last.at.astimezone(zone):%Y-%m-%d %H:%M:%S} (by {last.source})"
-    yield failure(
-        scene,
-        system,
-        Key(system.name, "restart"),
-        rules=("R2", "M7"),
-        summary=f"{count}, last at {last.at.astimezone(zone):%H:%M}",
-        evidence=(Evidence(text, system.name, "restart", "restarts", last.source, last.at),),
-        hold=timedelta(0),
-        since=last.at,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import accumulate
 
 from agent.authority import Word, statements, words
 from agent.contract import Contract, Test
@@ -13,11 +15,16 @@ from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
 from agent.history import History
 from agent.maintenance import window_over
 from agent.picture import Picture
-from agent.rules.blame import blame
+from agent.rules.blame import blame, noted
 from agent.rules.facts import EMERGENCY, further_facts, scope
 from agent.site import Function, Holds, MaintenanceWindow, Site, System
 from agent.watch import Watch
 from collectors.base import Observation, Role
+
+
+def is_gateway(system: System) -> bool:
+    """Whether it is a gateway of a phone system, and no server."""
+    return system.gateway_number is not None or system.product == "media_gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,17 @@ class PhoneSystem:
     @property
     def main(self) -> System:
         """The server whose name its failures bear: the first that is no gateway."""
-        return next((each for each in self.systems if each.gateway_number is None), self.systems[0])
+        return next(iter(self.servers), self.systems[0])
+
+    @property
+    def servers(self) -> tuple[System, ...]:
+        """All that is no gateway: the main server first, then those that could serve in its place."""
+        return tuple(each for each in self.systems if not is_gateway(each))
+
+    @property
+    def gateways(self) -> tuple[System, ...]:
+        """Its gateways."""
+        return tuple(each for each in self.systems if is_gateway(each))
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
@@ -80,10 +97,39 @@ class Scene:
     @cached_property
     def phone_systems(self) -> tuple[PhoneSystem, ...]:
         """The site's phone systems: all servers, gateways and survivable processors of a group are one."""
+        return tuple(PhoneSystem(systems) for systems in self._groups("phone_system"))
+
+    @cached_property
+    def voicemail_systems(self) -> tuple[tuple[System, ...], ...]:
+        """The site's voicemail systems: all servers of a group are one."""
+        return self._groups("voicemail")
+
+    def _groups(self, function: Function) -> tuple[tuple[System, ...], ...]:
         groups: dict[str | None, list[System]] = {}
-        for system in self.systems_for("phone_system"):
+        for system in self.systems_for(function):
             groups.setdefault(system.group, []).append(system)
-        return tuple(PhoneSystem(tuple(systems)) for systems in groups.values())
+        return tuple(map(tuple, groups.values()))
+
+    @cached_property
+    def _answers(self) -> tuple[list[datetime], list[datetime]]:
+        """When each way that answers did so last; and since when it or one after it has missed no poll."""
+        found = sorted(
+            (access.at, access.good_since or access.at)
+            for picture in self.picture.systems.values()
+            for access in picture.polled
+            if access.error is None
+        )
+        begun = list(accumulate((since for _, since in reversed(found)), min))
+        return [at for at, _ in found], begun[::-1]
+
+    def answering_since(self, after: datetime) -> datetime | None:
+        """Since when something has been answering without a break, of all that answered after that instant.
+
+        None: nothing has answered since then.
+        """
+        ats, begun = self._answers
+        place = bisect_right(ats, after)
+        return begun[place] if place < len(ats) else None
 
     def observed(self, told: Iterable[Evidence]) -> tuple[Observation, ...]:
         """What is believed of the failing parts that the evidence names; of all of them if none fails."""
@@ -127,7 +173,7 @@ _OF_THE_WHOLE = frozenset({"trunks", "stations", "attendant"})  # one failure fo
 
 def failure(
     scene: Scene,
-    system: System,
+    system: System | None,
     key: Key,
     *,
     summary: str,
@@ -138,6 +184,7 @@ def failure(
     facts: Iterable[Test] = (),
     responsibility: Responsibility | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     location: str | None = None,
     lost: int | None = None,
     total: int | None = None,
@@ -147,35 +194,40 @@ def failure(
 ) -> Failure:
     """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does.
 
-    `responsibility`: where the rule knows whose fault it is; None: as its parts tell (`agent.rules.blame`).
+    `system` None: its root is none of the site's systems. `responsibility`: where the rule knows whose fault
+    it is; None: as its parts tell (`agent.rules.blame`).
     """
-    told, place = tuple(evidence), location or system.location
-    failing = scene.observed(told)
-    whose = blame(
-        scene.site,
-        system,
-        scene.watches[system.name].function,
-        key,
-        failing,
-        location=place,
-        down=scene.network_down,
-        said=responsibility,
-    )
+    told, place = tuple(evidence), location or (system.location if system else None)
     stated = tuple(dict.fromkeys(facts))
-    stated += tuple(
-        further_facts(
+    if system is None or place is None:
+        whose, hit, coverage = noted(responsibility or "monitoring"), "the agent itself", None
+    else:
+        failing, coverage = scene.observed(told), system.coverage
+        whose = blame(
             scene.site,
             system,
+            scene.watches[system.name].function,
             key,
             failing,
-            stated=stated,
             location=place,
-            responsibility=whose.responsibility,
+            down=scene.network_down,
+            said=responsibility,
         )
-    )
+        stated += tuple(
+            further_facts(
+                scene.site,
+                system,
+                key,
+                failing,
+                stated=stated,
+                location=place,
+                responsibility=whose.responsibility,
+            )
+        )
+        of_all = key.component is None and (key.role in _OF_THE_WHOLE or "complete-outage" in stated)
+        hit = scope(key, system, place, scene.places(system) if of_all else ())
     clauses = scene.contract.holding(stated)
     decides = clauses[0]
-    of_all = key.component is None and (key.role in _OF_THE_WHOLE or "complete-outage" in stated)
     return Failure(
         key=key,
         ruling=Ruling(
@@ -193,13 +245,14 @@ def failure(
             considered=tuple(considered),
             facts=stated,
             outcome=decides.outcome,
-            scope=scope(key, system, place, scene.places(system) if of_all else ()),
-            coverage=system.coverage or "",
+            scope=hit,
+            coverage=coverage or "",
             peak=peak,
         ),
         hold=hold,
         clears_like=clears_like,
         since=since,
+        until=until,
         location=place,
     )
 
