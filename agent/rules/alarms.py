@@ -10,17 +10,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from agent.authority import Word, listed_whole
-from agent.contract import Test
 from agent.entries import FoundGone
 from agent.failures import Evidence, Failure, Key
 from agent.found import is_warning, stands
 from agent.picture import Seen
-from agent.rules.parts import whose
 from agent.rules.scene import Scene, evidence, failure
 from agent.site import System
 
 _NO_HOLD = timedelta(0)  # of what a trap tells (I5)
-_FACTS: dict[str | None, tuple[Test, ...]] = {"major": ("vendor-major",), "minor": ("vendor-minor",)}
 
 
 def judge_alarms(scene: Scene) -> Iterator[Failure]:
@@ -93,10 +90,8 @@ def _alarm(scene: Scene, system: System, word: Word) -> Failure:
         scene,
         system,
         Key(system.name, "alarm", observation.component),
-        facts=_FACTS.get(observation.vendor_severity, ()),
         rules=("M1", "M7"),
         summary=f"alarm on {observation.component}",
-        responsibility=whose(observation),
         evidence=(evidence(system, word, f"vendor severity {level}{since}"),),
         hold=_NO_HOLD if word.protocol == "trap" else scene.site.holds.alarm,
         location=observation.location,

@@ -70,7 +70,7 @@ def _point(
     found: Mapping[Key, Failure],
     more: dict[Key, _More],
 ) -> None:
-    """The failures that took its other ways name the ticket that took the last one, and it names them (P5)."""
+    """The failures that took its other ways name the ticket of the last one, and it names them (P5)."""
     standing = scene.history.standing
     for leaf in dead:
         for other in _candidates(leaf, found) if leaf.state == "no" else ():
@@ -184,12 +184,11 @@ def _stated(scene: Scene, failed: Failure, more: _More | None) -> Failure:
     if more.lost:
         numbers = "primary number" if len(more.lost) == 1 else "primary numbers"
         adds.append(f"{numbers} {listed(more.lost)} cannot be reached")
-    rules = [*more.rules, *(("P7",) if len({*failed.ruling.facts, *more.facts}) > 1 else ())]
     return restated(
         scene,
         failed,
         facts=more.facts,
-        rules=rules,
+        rules=more.rules,
         considered=more.considered,
         primary_numbers=more.lost,
         adds="; ".join(adds),

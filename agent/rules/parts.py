@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.authority import Word, ails
-from agent.failures import Evidence, Failure, Key, Responsibility
+from agent.failures import Evidence, Failure, Key
 from agent.rules.scene import Scene, evidence, failure, hold_of
 from agent.site import System
 from collectors.base import Observation, Role
@@ -72,7 +72,6 @@ def part_failure(scene: Scene, system: System, word: Word) -> Failure:
         Key(system.name, observation.role, observation.component),
         rules=("M6", "M7") if observation.role == "capacity" else ("M7",),
         summary=summary,
-        responsibility=whose(observation),
         evidence=(evidence(system, word, text),),
         hold=scene.site.holds.degraded if only_degraded else hold_of(scene.site.holds, observation),
         location=observation.location,
@@ -98,15 +97,6 @@ def _words(observation: Observation) -> tuple[str, str]:
     if observation.role == "environment":
         what = "lost" if observation.side == "power" else "outside its limits"
     return f"{name} {what}", figure
-
-
-def whose(observation: Observation) -> Responsibility:
-    """Who has to act on a part, by the side on which the device sees the fault."""
-    if observation.side == "power" or (observation.role == "environment" and observation.room):
-        return "customer_environment"
-    if observation.side == "network":
-        return "customer_network"
-    return "carrier" if observation.side == "far" else "vendor"
 
 
 def _location(scene: Scene, gateway: System) -> Failure | None:

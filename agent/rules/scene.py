@@ -15,6 +15,8 @@ from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
 from agent.history import History
 from agent.maintenance import window_over
 from agent.picture import Picture
+from agent.rules.blame import blame
+from agent.rules.facts import EMERGENCY, further_facts, scope
 from agent.site import Accepted, Function, Holds, MaintenanceWindow, Site, System
 from agent.watch import Watch
 from collectors.base import Observation, Role
@@ -124,6 +126,33 @@ class Scene:
             groups.setdefault(system.group, []).append(system)
         return tuple(PhoneSystem(tuple(systems)) for systems in groups.values())
 
+    def observed(self, told: Iterable[Evidence]) -> tuple[Observation, ...]:
+        """What is believed of the failing parts that the evidence names; of all of them if none fails."""
+        named = dict.fromkeys((each.system, each.role, each.component) for each in told)
+        known = tuple(self._parts[part] for part in named if part in self._parts)
+        return tuple(filter(_fails, known)) or known
+
+    @cached_property
+    def _parts(self) -> Mapping[tuple[str, str, str], Observation]:
+        return {
+            (system, word.observation.role, word.observation.component): word.observation
+            for system, told in self._words.items()
+            for word in told
+        }
+
+    def network_down(self, name: str) -> bool:
+        """Whether that system is a network device, and says that it is down or has fallen silent."""
+        if name not in self.watches or self.watches[name].function != "network":
+            return False
+        picture = self.picture.of(name)
+        silent = picture.silent and all(access.missed > 1 for access in picture.accesses.values())
+        return silent or any(word.observation.lost for word in self.statements(name))
+
+    def places(self, system: System) -> tuple[str, ...]:
+        """The locations of the phone system that this one is part of; none if it is part of none."""
+        whole = next((each for each in self.phone_systems if system in each.systems), PhoneSystem(()))
+        return tuple(dict.fromkeys(each.location for each in whole.systems))
+
     def window(self, system: System, observation: Observation) -> MaintenanceWindow | None:
         """The maintenance window that covers that part now (C4)."""
         key = Key(system.name, observation.role, observation.component)
@@ -134,15 +163,7 @@ class Scene:
         return [system for system in self.site.systems if self.watches[system.name].function == function]
 
 
-# What a ticket says beside whose fault it is (contract: covered parts, service provider, environment).
-_NOTES: dict[Responsibility, str] = {
-    "vendor": "covered",
-    "carrier": "not covered: the customer calls the service provider first",
-    "customer_network": "not covered: the customer's own network",
-    "customer_environment": "not covered: room or power",
-    "customer": "access lost, not a phone failure",
-    "monitoring": "loss of sight, not a phone failure",
-}
+_OF_THE_WHOLE = frozenset({"trunks", "stations", "attendant"})  # one failure for a phone system (I1)
 
 
 def failure(
@@ -156,7 +177,7 @@ def failure(
     hold: timedelta | None,
     clears_like: timedelta | None = None,
     facts: Iterable[Test] = (),
-    responsibility: Responsibility = "vendor",
+    responsibility: Responsibility | None = None,
     since: datetime | None = None,
     location: str | None = None,
     lost: int | None = None,
@@ -165,10 +186,37 @@ def failure(
     considered: Iterable[str] = (),
     peak: int | None = None,
 ) -> Failure:
-    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does."""
+    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does.
+
+    `responsibility`: where the rule knows whose fault it is; None: as its parts tell (`agent.rules.blame`).
+    """
+    told, place = tuple(evidence), location or system.location
+    failing = scene.observed(told)
+    whose = blame(
+        scene.site,
+        system,
+        scene.watches[system.name].function,
+        key,
+        failing,
+        location=place,
+        down=scene.network_down,
+        said=responsibility,
+    )
     stated = tuple(dict.fromkeys(facts))
+    stated += tuple(
+        further_facts(
+            scene.site,
+            system,
+            key,
+            failing,
+            stated=stated,
+            location=place,
+            responsibility=whose.responsibility,
+        )
+    )
     clauses = scene.contract.holding(stated)
     decides = clauses[0]
+    of_all = key.component is None and (key.role in _OF_THE_WHOLE or "complete-outage" in stated)
     return Failure(
         key=key,
         ruling=Ruling(
@@ -176,23 +224,24 @@ def failure(
             clause=decides.id,
             clauses=tuple(clause.id for clause in clauses),
             rules=tuple(dict.fromkeys(rules)),
-            summary=summary,
-            responsibility=responsibility,
-            note=_NOTES.get(responsibility, "not covered"),
-            evidence=tuple(evidence),
+            summary=f"{summary}; {EMERGENCY}" if "emergency" in stated else summary,
+            responsibility=whose.responsibility,
+            note=whose.note,
+            evidence=told,
             lost=lost,
             total=total,
             left_out=tuple(left_out),
             considered=tuple(considered),
             facts=stated,
             outcome=decides.outcome,
+            scope=scope(key, system, place, scene.places(system) if of_all else ()),
             coverage=system.coverage or "",
             peak=peak,
         ),
         hold=hold,
         clears_like=clears_like,
         since=since,
-        location=location or system.location,
+        location=place,
     )
 
 
@@ -206,7 +255,7 @@ def restated(
     primary_numbers: Iterable[str] = (),
     adds: str = "",
 ) -> Failure:
-    """The failure with more stated of it, and classed anew by that. `adds`: goes to the end of its summary."""
+    """The failure with more stated of it, and classed anew by that. `adds`: the end of its summary."""
     was = failed.ruling
     stated = tuple(dict.fromkeys((*was.facts, *facts)))
     clauses = scene.contract.holding(cast(tuple[Test, ...], stated))
@@ -216,7 +265,7 @@ def restated(
         severity=decides.severity,
         clause=decides.id,
         clauses=tuple(clause.id for clause in clauses),
-        rules=tuple(dict.fromkeys((*was.rules, *rules))),
+        rules=tuple(dict.fromkeys((*was.rules, *rules, *(("P7",) if len(clauses) > 2 else ())))),
         summary=f"{was.summary}; {adds}" if adds else was.summary,
         considered=tuple(dict.fromkeys((*was.considered, *considered))),
         primary_numbers=tuple(dict.fromkeys((*was.primary_numbers, *primary_numbers))),
@@ -242,6 +291,12 @@ def evidence(system: System, word: Word, text: str) -> Evidence:
         lost=observation.lost,
         total=observation.total,
     )
+
+
+def _fails(observation: Observation) -> bool:
+    if observation.role in ("alarm", "stations"):  # no figures of their own: named as evidence, they fail
+        return True
+    return bool(observation.lost or observation.in_use)
 
 
 def plural(count: int, noun: str) -> str:
