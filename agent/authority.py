@@ -49,8 +49,8 @@ class Word:
     """What is believed of one part. `at`, `protocol`: of the reading that it is told from.
 
     `by`: every protocol that says so. `against`: what the others say, each as a few words for a person.
-    `lost_polls`, `known_total`, `known_lost`, `lost_since`: as `Seen` has them. `dark`: nobody who can be
-    heard tells of the part; it is unread then, and stays as it was last told.
+    `lost_polls`, `known_total`, `known_lost`, `lost_since`, `out_since`: as `Seen` has them. `dark`: nobody
+    who can be heard tells of the part; it is unread then, and stays as it was last told.
     """
 
     observation: Observation
@@ -62,6 +62,7 @@ class Word:
     known_total: int | None = None
     known_lost: int | None = None
     lost_since: datetime | None = None
+    out_since: datetime | None = None
     dark: bool = False
 
 
@@ -154,6 +155,7 @@ def _as_told(seen: Seen) -> Word:
         known_total=seen.known_total,
         known_lost=seen.known_lost,
         lost_since=seen.lost_since,
+        out_since=seen.out_since,
     )
 
 
@@ -184,6 +186,7 @@ def _believed(
         ),
         lost_polls=newest.lost_polls,
         lost_since=min((seen.lost_since for seen in agreeing if seen.lost_since), default=None),
+        out_since=min((seen.out_since for seen in agreeing if seen.out_since), default=None),
         known_total=known.known_total,
         known_lost=known.known_lost,
     )
@@ -213,18 +216,19 @@ def _withheld(
     One missed poll of it must not clear what it saw: for two of its intervals nobody can tell. A failure
     that the lower one sees is not held back.
     """
-    if believed is not None and _ails(believed.observation):
+    if believed is not None and ails(believed.observation):
         return False
     return any(
         said.watch.rank(name) < said.watch.rank(decides)
         and not said.picture.answers(name)
-        and _ails(seen.observation)
+        and ails(seen.observation)
         and said.young(name, seen.at)
         for name, seen in told.items()
     )
 
 
-def _ails(observation: Observation) -> bool:
+def ails(observation: Observation) -> bool:
+    """Whether something of the part is lost, degraded, or a spare that is in use."""
     return bool(observation.lost or observation.degraded or observation.in_use)
 
 

@@ -5,14 +5,18 @@ It states every failure that stands now; whether one has lasted long enough to b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from agent.authority import Word, listed_whole
 from agent.contract import Contract
-from agent.failures import Judgement, Key
+from agent.failures import Failure, Judgement, Key
 from agent.history import History
 from agent.picture import Picture
+from agent.rules.alarms import judge_alarms, last_trap, unknown_trap_keys
+from agent.rules.attendants import are_expected, judge_attendants
+from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
 from agent.rules.restarts import judge_restarts
@@ -20,10 +24,12 @@ from agent.rules.scene import Scene
 from agent.rules.stations import judge_stations
 from agent.rules.survival import SURVIVABLE, can_tell
 from agent.rules.trunks import judge_trunks
+from agent.rules.windows import changes_of_windows, judge_windows
 from agent.site import Site
 from agent.watch import Watch
 
-_RULES = (judge_trunks, judge_stations, judge_parts, judge_restarts)
+_RULES = (judge_trunks, judge_stations, judge_attendants, judge_alarms, judge_parts, judge_restarts)
+_A_WEEK = timedelta(days=8)
 
 
 def classify(
@@ -35,26 +41,98 @@ def classify(
     now: datetime,
     *,
     asked_about: Iterable[Key] = (),
+    began: Mapping[Key, datetime] | None = None,
+    holidays: Mapping[date, str] | None = None,
 ) -> Judgement:
     """Every failure that stands at `now`, and which of the keys asked about cannot be told.
 
     `watches`: how each system of the site is watched. `asked_about`: the keys that are open or pending.
+    `began`: since when each pending failure was seen. `holidays`: days on which no console is expected.
     """
-    scene = Scene(picture, history, site, contract, watches, now)
+    scene = scene_of(picture, history, site, contract, watches, now, began=began, holidays=holidays)
     wholes = judge_systems(scene)
     parts = (failure for rule in _RULES for failure in rule(scene) if failure.key not in wholes.waiting)
-    failures = (*wholes.failures, *parts)
+    found: tuple[Failure, ...] = (*wholes.failures, *parts)
+    failures = tuple(
+        _beside_accepted(scene, each) for each in judge_windows(scene, judge_numbers(scene, found))
+    )
     standing = {failure.key for failure in failures}
     named = {system.name for system in site.systems}
     rest = [key for key in asked_about if key not in standing]
     gone = frozenset(key for key in rest if key.system is not None and key.system not in named)
-    return Judgement(
-        failures,
-        frozenset(
-            key for key in rest if key not in gone and (key in wholes.waiting or not _can_tell(scene, key))
-        ),
-        gone,
+    rest = [key for key in rest if key not in gone]
+    over = {key: why for key in rest if key not in wholes.waiting and (why := _why_over(scene, key))}
+    blind = frozenset(
+        key for key in rest if key not in over and (key in wholes.waiting or not _can_tell(scene, key))
     )
+    wake = min((at for at in _changes(scene) if at > now), default=None)
+    return Judgement(failures, blind, gone, over, wake)
+
+
+def scene_of(
+    picture: Picture,
+    history: History,
+    site: Site,
+    contract: Contract,
+    watches: Mapping[str, Watch],
+    now: datetime,
+    *,
+    began: Mapping[Key, datetime] | None = None,
+    holidays: Mapping[date, str] | None = None,
+) -> Scene:
+    """What the rules look at, with the hours in which consoles are expected (A1).
+
+    The help desk's hours of a single date are not the consoles': only its holidays count for both.
+    """
+    attended = site.attended.to_calendar(holidays or {}) if site.attended is not None else None
+    return Scene(picture, history, site, contract, watches, now, attended, began or {})
+
+
+def _beside_accepted(scene: Scene, failed: Failure) -> Failure:
+    """The failure with what fails beside it and is accepted (M4), as left out."""
+    aside = tuple(
+        f"{seen.component}: accepted until {condition.until}, {condition.reason} (M4)"
+        for system, seen, condition in scene.set_aside
+        if (system, seen.role) == (failed.key.system, failed.key.role)
+    )
+    if not aside:
+        return failed
+    return replace(failed, ruling=replace(failed.ruling, left_out=(*failed.ruling.left_out, *aside)))
+
+
+def _why_over(scene: Scene, key: Key) -> str:
+    """Why a failure stands no longer although nothing was seen well; empty: it was, or nobody can tell."""
+    if key.role == "attendant" and not are_expected(scene) and _consoles_are_out(scene):
+        return "outside the attended hours: no console is expected (A1)"
+    if key.role == "alarm" and last_trap(scene, key) is not None:
+        hours = scene.contract.decisions.unknown_trap_stands.total_seconds() / 3600
+        return f"no other such trap for {hours:g} hours (I17)"
+    for system, seen, condition in scene.set_aside:
+        if key in (Key(system, seen.role, seen.component), Key(system, seen.role)):
+            return f"accepted until {condition.until}: {condition.reason} (M4)"
+    return ""
+
+
+def _consoles_are_out(scene: Scene) -> bool:
+    return any(
+        word.observation.lost for each in scene.site.systems for word in scene.words(each.name, "attendant")
+    )
+
+
+def _changes(scene: Scene) -> Iterator[datetime]:
+    """The instants at which the clock alone changes what fails (I10)."""
+    yield from changes_of_windows(scene)
+    if scene.attended is not None:
+        for opens, closes in scene.attended.spans(scene.now, scene.now + _A_WEEK):
+            yield from (opens, closes)
+            if opens > scene.now:
+                break
+    for key in unknown_trap_keys(scene):
+        if (last := last_trap(scene, key)) is not None:
+            yield last + scene.contract.decisions.unknown_trap_stands
+    for condition in scene.site.accepted:
+        day = condition.until + timedelta(days=1)
+        yield scene.site.moment(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - the site's own midnight
 
 
 def _can_tell(scene: Scene, key: Key) -> bool:
@@ -67,7 +145,7 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     if not scene.asked(key.system):
         return False
     picture = scene.picture.of(key.system)
-    if key.role == "location":
+    if key.role == "location" and key.component is None:
         words = gateway_words(scene, scene.site.system(key.system))
         return any(word.observation.lost is not None for _, word in words)
     if key.role == "service":  # an access that works is seen at once
@@ -76,13 +154,23 @@ def _can_tell(scene: Scene, key: Key) -> bool:
         return read or not any(word.known_lost for word in told)
     if not picture.seen or key.role == "restart":  # restarts are counted by the history, not seen
         return picture.seen
-    fresh = [word for word in scene.words(key.system) if _is_about(key, word)]
-    dark = [word for word in scene.dark(key.system) if _is_about(key, word)]
+    tellers = _tellers(scene, key)
+    fresh = [word for name in tellers for word in scene.words(name) if _is_about(key, word)]
+    dark = [word for name in tellers for word in scene.dark(name) if _is_about(key, word)]
     # After a start of the agent the picture is empty: a part that nobody has named is not well for that.
     if not fresh and (dark or not listed_whole(picture, _role(key), _only_by(scene, key))):
         return False
     # A part that cannot be read is not well: unless it was well when it was last read, nobody can tell.
     return not any(word.observation.unread and word.known_lost != 0 for word in (*fresh, *dark))
+
+
+def _tellers(scene: Scene, key: Key) -> list[str]:
+    """The systems that tell of it: the consoles of a phone system are one failure, whoever tells (I1)."""
+    if key.role == "attendant":
+        for phones in scene.phone_systems:
+            if key.system in [each.name for each in phones.systems]:
+                return [each.name for each in phones.systems]
+    return [key.system or ""]
 
 
 def _is_about(key: Key, word: Word) -> bool:

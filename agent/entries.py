@@ -172,11 +172,15 @@ class FoundAlarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAtInstallation:
-    """Alarms that already stood at the first contact (M4): listed, without clocks, until adopted."""
+    """Alarms that already stood at the first contact (M4): listed, without clocks, until adopted.
+
+    `protocol`: by which they were told; only its list can say that one is gone.
+    """
 
     kind: Literal["found_at_installation"] = "found_at_installation"
     system: str
     alarms: tuple[FoundAlarm, ...]
+    protocol: ProtocolName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +194,14 @@ class FoundGone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstSeen:
-    """A system answered for the first time ever: what lies before is history of others, not a failure."""
+    """A system answered for the first time ever: what lies before is history of others, not a failure.
+
+    `protocol`: each of them has its own first time; None, in older journals: all that there were.
+    """
 
     kind: Literal["first_seen"] = "first_seen"
     system: str
+    protocol: ProtocolName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -120,9 +121,13 @@ class Judgement:
     """All that fails now, and what cannot be told now.
 
     `blind`: keys (of those asked about) that no fresh reading speaks of: they neither raise nor clear.
-    `gone`: keys whose system is no longer in the site file.
+    `gone`: keys whose system is no longer in the site file. `over`: why a failure that was asked about stands
+    no longer, where that is not for having been seen well. `wake`: the next instant at which something may
+    become otherwise by the clock alone.
     """
 
     failures: tuple[Failure, ...]
     blind: frozenset[Key]
     gone: frozenset[Key] = frozenset()
+    over: Mapping[Key, str] = field(default_factory=dict)
+    wake: datetime | None = None

@@ -8,12 +8,13 @@ are kept in memory only: they gate raising, never staying raised, and an hour re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from agent.entries import Body, Entry, FirstSeen, Opened, Resolved, RestartSeen, Updated
 from agent.failures import Key, Ruling
+from agent.found import FoundBySystem, after, found_in
 from collectors.base import ProtocolName, Reading, RestartEvent
 
 RESTARTS_KEPT = timedelta(hours=24)
@@ -44,7 +45,8 @@ class Standing:
 class History:
     """The memory behind a judgement. `standing`: open tickets by key, which hysteresis (T7, S2) looks at.
 
-    `former`: where the restarts that an uptime told lay before the agent's clock was set.
+    `former`: where the restarts that an uptime told lay before the agent's clock was set. `met_by`: by which
+    protocols each system was ever seen. `found`: the alarms that stood then (M4).
     """
 
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
@@ -55,6 +57,8 @@ class History:
     standing: Mapping[Key, Standing] = field(default_factory=dict)
     met: frozenset[str] = frozenset()  # the systems of which `first_seen` is an instant of this run's clock
     former: Mapping[str, tuple[RestartEvent, ...]] = field(default_factory=dict)
+    met_by: frozenset[tuple[str, ProtocolName | None]] = frozenset()
+    found: FoundBySystem = field(default_factory=dict)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> History:
@@ -69,8 +73,11 @@ class History:
         body = entry.body
         match body:
             case FirstSeen():
+                met_by = self.met_by | {(body.system, body.protocol)}
+                if body.system in self.first_seen:  # by another protocol
+                    return replace(self, met_by=met_by)
                 first = {**self.first_seen, body.system: entry.at}
-                return replace(self, first_seen=first, met=self.met | {body.system})
+                return replace(self, first_seen=first, met=self.met | {body.system}, met_by=met_by)
             case RestartSeen():
                 # What was found at the first contact (the same batch of entries) is history of others, also
                 # when a clock that is set later makes it look as if it had come after.
@@ -97,15 +104,26 @@ class History:
                         standing[key] = Standing(body.ticket, body.ruling)
                 return replace(self, standing=standing)
             case _:
-                return self
+                return replace(self, found=after(self.found, entry))
 
-    def learn(self, reading: Reading) -> tuple[History, tuple[Body, ...]]:
-        """What this reading adds: the history with its counts, and the entries that it calls for."""
+    def learn(self, reading: Reading, others: Collection[str] = ()) -> tuple[History, tuple[Body, ...]]:
+        """What this reading adds: the history with its counts, and the entries that it calls for.
+
+        `others`: the components of alarms that other protocols have told of that system.
+        """
         if reading.error is not None:
             return self, ()
         bodies: list[Body] = []
-        if reading.system not in self.first_seen:
-            bodies.append(FirstSeen(system=reading.system))
+        if self._is_first_contact(reading):
+            bodies.append(FirstSeen(system=reading.system, protocol=reading.protocol))
+            ours = {
+                key.component
+                for key in self.standing
+                if (key.system, key.role) == (reading.system, "alarm") and key.component
+            }
+            listed = self.found.get(reading.system, {})
+            found = found_in(reading, {*others, *ours, *listed}) if reading.source == "poll" else None
+            bodies += [found] if found else []
         history = self
         told = [*self.former.get(reading.system, ()), *self.restarts.get(reading.system, ())]
         for observation in reading.observations:
@@ -158,6 +176,13 @@ class History:
             if at >= since
         ]
         return max(counts, default=None)
+
+    def _is_first_contact(self, reading: Reading) -> bool:
+        if reading.system not in self.first_seen:
+            return True
+        if reading.source != "poll":  # a trap tells what is new
+            return False
+        return self.met_by.isdisjoint({(reading.system, reading.protocol), (reading.system, None)})
 
     def _count(self, reading: Reading, present: int) -> History:
         teller = reading.system, reading.protocol

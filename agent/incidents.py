@@ -135,6 +135,7 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
     failing = {failure.key: failure for failure in judgement.failures}
     bodies: list[Body] = []
     wakes = [failure.until for failure in judgement.failures if failure.until and failure.until > now]
+    wakes += [judgement.wake] if judgement.wake is not None else []
     open_now: dict[Key, Open] = {}
     for key, told in incidents.open.items():
         if key in judgement.gone:
@@ -142,6 +143,8 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
             bodies.append(Resolved(ticket=told.ticket, reason="its system left the site file"))
             continue
         after, body, wake = _look_again(told, failing.get(key), key in judgement.blind, contract, now)
+        if isinstance(body, Resolved) and key in judgement.over:
+            body = replace(body, reason=judgement.over[key])
         open_now[key] = after
         bodies += [body] if body else []
         wakes += [wake] if wake else []
@@ -213,7 +216,7 @@ def _look_again(
         since = min(told.other_class_since or now, now)
         rises = contract.worse(now_ruled.severity, was_ruled.severity)
         # Up at once, but half capacity only after its hold (T7); down after the clear hold (I6).
-        waits = (failure.hold if now_ruled.lost is not None else timedelta(0)) if rises else told.clear_hold
+        waits = (failure.hold if _rises_by_figures(now_ruled) else timedelta(0)) if rises else told.clear_hold
         after = replace(seen_again, other_class_since=since)
         if now - since >= waits:
             return after, update, None
@@ -225,6 +228,11 @@ def _look_again(
             return after, update, None
         return replace(after, told_at=told_at), None, told_at + TEXT_EVERY
     return after, None, None
+
+
+def _rises_by_figures(ruling: Ruling) -> bool:
+    """Whether a fraction makes it worse, and that alone (T7)."""
+    return ruling.states("half-capacity") and not ruling.primary_numbers
 
 
 def _retold(told: Open, body: Updated, at: datetime) -> Open:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from agent.classify import classify
+from agent.classify import classify, scene_of
 from agent.contract import Contract
 from agent.entries import Body, Entry
 from agent.history import History, clock_set
 from agent.incidents import Incidents, decide
 from agent.picture import Picture
+from agent.rules.alarms import found_gone
+from agent.rules.scene import Scene
 from agent.site import Site
 from agent.tickets import Tickets
 from agent.watch import Watch
@@ -57,7 +59,9 @@ class Knowledge:
 
     def hear(self, reading: Reading) -> tuple[Knowledge, tuple[Body, ...]]:
         """After a reading, and the facts in it that the journal must keep."""
-        history, facts = self.history.learn(reading)
+        others = self.picture.of(reading.system).parts.items()
+        told = {name for (role, name), by in others if role == "alarm" and set(by) - {reading.protocol}}
+        history, facts = self.history.learn(reading, told)
         return replace(self, picture=self.picture.apply(reading), history=history), facts
 
     def judge(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Verdicts:
@@ -70,9 +74,21 @@ class Knowledge:
             watches,
             now,
             asked_about=self.incidents.keys,
+            began={key: waiting.began for key, waiting in self.incidents.pending.items()},
+            holidays=self._holidays,
         )
         decision = decide(self.incidents, judgement, contract, now)
-        return Verdicts(decision.bodies, replace(self, incidents=decision.incidents), decision.wake)
+        gone = tuple(found_gone(self.scene(site, contract, watches, now)))
+        return Verdicts((*gone, *decision.bodies), replace(self, incidents=decision.incidents), decision.wake)
+
+    def scene(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Scene:
+        """What is known at `now`, for those who look at it without judging."""
+        return scene_of(self.picture, self.history, site, contract, watches, now, holidays=self._holidays)
+
+    @property
+    def _holidays(self) -> Mapping[date, str]:
+        agreement = self.tickets.agreement
+        return agreement.holidays if agreement is not None else {}
 
     def clock_set(self, step: timedelta) -> Knowledge:
         """After the agent's own wall clock was set by `step`: what it remembers lies as far back as before.

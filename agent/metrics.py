@@ -115,7 +115,7 @@ def _add(families: dict[str, Metric], system: str, sample: Sample, *, shown: boo
     return True
 
 
-_NUMBER_STATES = {"yes": 1, "no": 0, "unknown": -1}
+_NUMBER_STATES = {"yes": 1, "no": 0, "on_purpose": 0, "unknown": -1}
 
 
 class _Agent(Collector):
@@ -157,6 +157,15 @@ class _Agent(Collector):
         for number in view.numbers:
             numbers.add_metric((number.number,), _NUMBER_STATES[number.state])
         yield numbers
+        warnings = GaugeMetricFamily(
+            "trunkwatch_vendor_warnings",
+            "Vendor warnings that stand on the system; absent where it does not tell.",
+            labels=("system",),
+        )
+        for system in view.systems:
+            if system.warnings is not None:
+                warnings.add_metric((system.name,), system.warnings)
+        yield warnings
 
     def _polls(self) -> Iterator[Metric]:
         labels = ("system", "protocol")

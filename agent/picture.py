@@ -42,7 +42,8 @@ class Seen:
 
     `known_total`, `known_lost`: the last figures that were read of it: while it is unread, its total still
     counts (rule T5), and what was lost is not well because nobody can read it. `lost_since`: when the first
-    of those polls was that told it lost; None while it is not.
+    of those polls was that told it lost; None while it is not. `out_since`: the same of the polls that told
+    nothing of it in use, lost or taken out on purpose: what took the last of a way is known by it (P5).
     """
 
     observation: Observation
@@ -52,6 +53,7 @@ class Seen:
     known_total: int | None = None
     known_lost: int | None = None
     lost_since: datetime | None = None
+    out_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,12 @@ def _clock_set(seen: SystemPicture, step: timedelta) -> SystemPicture:
         },
         parts={
             key: {
-                name: replace(word, at=word.at + step, lost_since=word.lost_since and word.lost_since + step)
+                name: replace(
+                    word,
+                    at=word.at + step,
+                    lost_since=word.lost_since and word.lost_since + step,
+                    out_since=word.out_since and word.out_since + step,
+                )
                 for name, word in told.items()
             }
             for key, told in seen.parts.items()
@@ -192,9 +199,18 @@ def _parts(
             known_total=observation.total if last is None else _either(observation.total, last.known_total),
             known_lost=observation.lost if last is None else _either(observation.lost, last.known_lost),
             lost_since=((last.lost_since if last else None) or reading.at) if observation.lost else None,
+            out_since=_out_since(observation, last, reading.at),
         )
         parts[key] = {**told, reading.protocol: seen}
     return parts
+
+
+def _out_since(observation: Observation, last: Seen | None, at: datetime) -> datetime | None:
+    since = last.out_since if last else None
+    if observation.lost is None or observation.total is None:
+        return since  # unread: nobody says that it works again
+    out = observation.lost >= observation.total and bool(observation.lost or observation.planned)
+    return (since or at) if out else None
 
 
 def _listed(

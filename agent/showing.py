@@ -18,8 +18,8 @@ from agent.incidents import Pending
 from agent.knowledge import Knowledge
 from agent.mapping import mapped_view
 from agent.picture import Access
+from agent.rules.alarms import warnings
 from agent.rules.numbers import number_states
-from agent.rules.scene import Scene
 from agent.site import Site
 from agent.tickets import Round, Ticket, Tickets
 from agent.views import (
@@ -189,6 +189,7 @@ def agent_view(
     views = ticket_views(tickets, terms)
     resolved = [view for view in views if view.state == "resolved"][-RESOLVED_SHOWN:]
     shown = (*(view for view in views if view.state == "open"), *resolved)
+    scene = knowledge.scene(terms.site, terms.contract, watches, now)
     systems = tuple(
         SystemView(
             name=system.name,
@@ -200,6 +201,8 @@ def agent_view(
                 _access_view(way, picture.of(system.name).accesses.get(way.protocol), terms)
                 for way in watches[system.name].ways
             ),
+            warnings=warnings(scene, system.name),
+            found=len(knowledge.history.found.get(system.name, {})),
         )
         for system in terms.site.systems
     )
@@ -220,10 +223,7 @@ def agent_view(
         ready=ready,
         unwritten=unwritten,
         numbers=tuple(
-            NumberView(number.number, number.name, state)
-            for number, state in number_states(
-                Scene(picture, knowledge.history, terms.site, terms.contract, watches, now)
-            )
+            NumberView(number.number, number.name, state) for number, state in number_states(scene)
         ),
     )
 

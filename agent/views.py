@@ -167,7 +167,11 @@ class AccessView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemView:
-    """One monitored system. `accesses` stand in the product's order of authority: the first one counts."""
+    """One monitored system. `accesses` stand in the product's order of authority: the first one counts.
+
+    `warnings`: vendor warnings that stand (M3); None: it told nothing of alarms, or is not seen. `found`:
+    alarms found at installation that nobody adopted yet (M4).
+    """
 
     name: str
     product: str
@@ -175,6 +179,8 @@ class SystemView:
     function: str
     location: str
     accesses: tuple[AccessView, ...]
+    warnings: int | None = None
+    found: int = 0
 
     def sight(self, now: datetime) -> Sight:
         """Whether the agent can look at it: by all its accesses, by some, by none, or was never asked."""
@@ -200,11 +206,11 @@ class DueView:
 
 @dataclass(frozen=True, slots=True)
 class NumberView:
-    """A primary number, and whether an incoming call finds a way to it."""
+    """A primary number, and whether an incoming call finds a way to it; `on_purpose`: no, as meant (P6)."""
 
     number: str
     name: str
-    state: Literal["yes", "no", "unknown"]
+    state: Literal["yes", "no", "unknown", "on_purpose"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

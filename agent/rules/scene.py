@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
+from typing import cast
 
-from agent.authority import Word, statements, words
+from agent.authority import Word, ails, statements, words
+from agent.calendars import Calendar
 from agent.contract import Contract, Test
 from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
 from agent.history import History
@@ -17,7 +19,7 @@ from agent.maintenance import window_over
 from agent.picture import Picture
 from agent.rules.blame import blame, noted
 from agent.rules.facts import EMERGENCY, further_facts, scope
-from agent.site import Function, Holds, MaintenanceWindow, Site, System
+from agent.site import Accepted, Function, Holds, MaintenanceWindow, Site, System
 from agent.watch import Watch
 from collectors.base import Observation, Role
 
@@ -51,7 +53,11 @@ class PhoneSystem:
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
 class Scene:
-    """The arguments of a judgement. `watches`: what each system is for and how it is asked, by name."""
+    """The arguments of a judgement. `watches`: what each system is for and how it is asked, by name.
+
+    `attended`: when attendant consoles should be staffed; None: always (A1). `began`: since when each failure
+    that is pending was seen.
+    """
 
     picture: Picture
     history: History
@@ -59,10 +65,45 @@ class Scene:
     contract: Contract
     watches: Mapping[str, Watch]
     now: datetime
+    attended: Calendar | None = None
+    began: Mapping[Key, datetime] = field(default_factory=dict)
 
     @cached_property
     def _words(self) -> Mapping[str, tuple[Word, ...]]:
+        return {
+            name: tuple(word for word in told if self.accepted(name, word.observation) is None)
+            for name, told in self._told.items()
+        }
+
+    @cached_property
+    def _told(self) -> Mapping[str, tuple[Word, ...]]:
         return {name: words(self.picture.of(name), watch, self.now) for name, watch in self.watches.items()}
+
+    def told(self, system: str, *roles: Role) -> Iterator[Word]:
+        """Every word in these roles, what is accepted and what is dark among them."""
+        return (word for word in self._told.get(system, ()) if word.observation.role in roles)
+
+    def accepted(self, system: str, observation: Observation) -> Accepted | None:
+        """The condition by which this part may fail and raises nothing (M4); None while the part is well."""
+        if not ails(observation) and observation.role != "alarm":
+            return None
+        today = self.now.astimezone(self.site.zone).date()
+        return next(
+            (
+                each
+                for each in self.site.accepted
+                if (each.system, each.component) == (system, observation.component) and today <= each.until
+            ),
+            None,
+        )
+
+    @property
+    def set_aside(self) -> Iterator[tuple[str, Observation, Accepted]]:
+        """What fails now and is accepted, with its system."""
+        for name, told in self._told.items():
+            for word in told:
+                if (condition := self.accepted(name, word.observation)) is not None:
+                    yield name, word.observation, condition
 
     def words(self, system: str, *roles: Role) -> Iterator[Word]:
         """The word on each part that somebody freshly tells, in these roles (all if none is given)."""
@@ -257,6 +298,36 @@ def failure(
     )
 
 
+def restated(
+    scene: Scene,
+    failed: Failure,
+    *,
+    facts: Iterable[Test] = (),
+    rules: Iterable[str] = (),
+    considered: Iterable[str] = (),
+    primary_numbers: Iterable[str] = (),
+    adds: str = "",
+) -> Failure:
+    """The failure with more stated of it, and classed anew by that. `adds`: the end of its summary."""
+    was = failed.ruling
+    stated = tuple(dict.fromkeys((*was.facts, *facts)))
+    clauses = scene.contract.holding(cast(tuple[Test, ...], stated))
+    decides = clauses[0]
+    ruling = replace(
+        was,
+        severity=decides.severity,
+        clause=decides.id,
+        clauses=tuple(clause.id for clause in clauses),
+        rules=tuple(dict.fromkeys((*was.rules, *rules, *(("P7",) if len(clauses) > 2 else ())))),
+        summary=f"{was.summary}; {adds}" if adds else was.summary,
+        considered=tuple(dict.fromkeys((*was.considered, *considered))),
+        primary_numbers=tuple(dict.fromkeys((*was.primary_numbers, *primary_numbers))),
+        facts=stated,
+        outcome=decides.outcome,
+    )
+    return replace(failed, ruling=ruling)
+
+
 def evidence(system: System, word: Word, text: str) -> Evidence:
     """What is believed of one part, and what others say: `trunk-group 1: 8 of 8 lost; snmp says 0 of 8`."""
     observation = word.observation
@@ -269,6 +340,7 @@ def evidence(system: System, word: Word, text: str) -> Evidence:
         protocol=word.protocol,
         at=word.at,
         apart=observation.apart,
+        source="trap" if word.protocol == "trap" else "poll",
         lost=observation.lost,
         total=observation.total,
     )
