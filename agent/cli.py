@@ -21,7 +21,7 @@ from agent.cli_enroll import enroll, retry_login
 from agent.control import ControlError, Request
 from agent.journal import JournalError
 from agent.lines import Means, open_poller
-from agent.loading import ConfigError, Setup
+from agent.loading import ConfigError, Setup, load_contract
 from agent.notify import log_stream
 from agent.poller import poll_once
 from agent.questions import READING, READINGS, TICKETS, from_journal, no_such_system
@@ -60,8 +60,22 @@ def run(site: SiteOption = None) -> None:
 
 
 @app.command()
-def check(site: SiteOption = None) -> None:
-    """Check the site file with the code that start-up uses, and print what it found."""
+def check(
+    site: SiteOption = None,
+    contract: Annotated[
+        str | None,
+        typer.Option(
+            "--contract", help="A contract file (or the name of a shipped one) instead of the site's."
+        ),
+    ] = None,
+) -> None:
+    """Check the site file with the code that start-up uses, and print what it found; or a contract file."""
+    if contract is not None:
+        try:
+            printing.console().print(printing.show_contract(load_contract(contract).contract))
+        except ConfigError as error:
+            end(str(error), 2)
+        return
     printing.console().print(printing.show_setup(setup_of(site, with_secrets=True)))
 
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from agent.contract import Contract
 from agent.loading import Setup
 from agent.views import MappedView, TicketView, moment, span
 from agent.web_file import told
@@ -142,13 +143,47 @@ def show_setup(setup: Setup) -> RenderableType:
         f"site       {escape(site.site)}, {site.zone}, {len(site.locations)} locations, "
         f"{len(site.primary_numbers)} primary numbers, {len(site.holidays)} holidays",
         f"contract   {contract.label}: {escape(contract.title)}",
-        f"coverage   {contract.decisions.coverage_hours}"
-        + (f"; the site decides {decisions}" if decisions else ""),
+        *([f"mapped     {setup.mapped.contract.label}"] if setup.mapped else []),
+        f"coverage   {contract.coverage_hours}" + (f"; the site decides {decisions}" if decisions else ""),
         f"journal    {setup.journal}",
         f"alert log  {setup.alert_log} ({site.sinks.alert_log.format})",
         *_web(setup),
         "",
         table,
+    )
+
+
+def show_contract(contract: Contract) -> RenderableType:
+    """What `check --contract` found: its clauses in the order in which they decide, and its targets."""
+    clauses = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("clause", "severity", "holds where", "outcome"):
+        clauses.add_column(column, overflow="fold")
+    for clause in contract.clauses:
+        title = contract.title_of(clause.severity)
+        clauses.add_row(clause.id, escape(title), ", ".join(clause.when), clause.outcome)
+    targets = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("severity", "step", "within", "clock", "goal"):
+        targets.add_column(column, overflow="fold")
+    for target in contract.targets:
+        by = f" by {target.channel}" if target.channel else ""
+        amount = f"{target.amount.total_seconds() / 3600:g} h" if target.amount else ""
+        days = f"{target.business_days} business days" if target.business_days else ""
+        targets.add_row(
+            escape(contract.title_of(target.severity)) + by,
+            target.step,
+            amount or days or "-",
+            f"{target.clock} ({target.calendar})" if target.calendar else target.clock,
+            f"{target.goal} %" if target.goal else "-",
+        )
+    since = f", from {contract.effective}" if contract.effective else ""
+    return Group(
+        Text(f"{contract.label} is right.", style="bold green"),
+        f"{escape(contract.title)}{since}: {escape(contract.source)}",
+        f"coverage   {contract.coverage_hours} of {', '.join(contract.calendars)}",
+        "",
+        clauses,
+        "",
+        targets,
     )
 
 

@@ -11,15 +11,19 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
+from typer.testing import CliRunner
 
+from agent.agreement import Agreement
+from agent.cli import app
 from agent.config import ConfigError, load_contract_file
 from agent.contract import Contract, Step, Test
-from agent.loading import load_contract
+from agent.loading import load_contract, load_setup
 from agent.shipped import shipped
 from agent.views import moment
 from tests.story import ZONE, an_agreement
 
 SHIPPED = ("agility", "avaya-essential", "avaya-preferred", "intervision")
+CONFIG = shipped("site.example.yaml").parent
 WRONG = sorted((Path(__file__).parent / "config" / "contracts").glob("*.yaml"))
 each_contract = pytest.mark.parametrize("name", SHIPPED)
 
@@ -274,3 +278,108 @@ def test_hours_that_are_meant_where_the_product_is_follow_its_zone() -> None:
         "Fri 2026-11-20 20:30 CST"
     )
     assert agility.at(denver).hours() == agility.hours()
+
+
+# --- a site and its contract ------------------------------------------------------------------------------
+
+SITE = """\
+site: Somewhere
+zone: America/Denver
+locations: [{name: main}]
+systems:
+  - name: cm1
+    product: communication_manager
+    location: main
+    address: 192.0.2.10
+    snmp: {version: 2c, community: {env: COMMUNITY}}
+"""
+
+
+def site_with(folder: Path, contract_section: str) -> Path:
+    path = folder / "site.yaml"
+    path.write_text(f"{SITE}contract:\n{contract_section}")
+    return path
+
+
+def test_a_site_gives_the_hours_that_its_contract_leaves_to_it(tmp_path: Path) -> None:
+    own = '  calendars: {normal-business-hours: {zone: America/Chicago, open: {mon-fri: ["07:00-19:00"]}}}\n'
+    plain = load_setup(site_with(tmp_path, "  name: intervision\n"), with_secrets=False).agreement
+    given = load_setup(site_with(tmp_path, "  name: intervision\n" + own), with_secrets=False).agreement
+    received = at("2026-11-20 17:30")
+    assert moment(known(plain.due("p3", "respond", received))) == "Mon 2026-11-23 11:30 MST"  # 30 min left
+    assert moment(known(given.due("p3", "respond", received))) == "Mon 2026-11-23 09:30 CST"  # 90 min left
+    for agreement in (plain, given):  # C3: as the journal keeps it
+        assert Agreement.read(agreement.written()) == agreement
+
+
+def test_hours_that_a_site_gives_are_its_own_wherever_the_product_is(tmp_path: Path) -> None:
+    own = '  calendars: {normal-business-hours: {zone: America/Chicago, open: {mon-fri: ["07:00-19:00"]}}}\n'
+    given = load_setup(site_with(tmp_path, "  name: intervision\n" + own), with_secrets=False).agreement
+    assert given.at(ZoneInfo("Europe/Paris")).hours().zone == ZONE
+
+
+def test_the_mapped_contract_takes_the_channel_and_the_hours_of_the_site(tmp_path: Path) -> None:
+    section = """\
+  mapped: avaya-essential
+  decisions: {channel: phone, minor_reading: from_next_opening}
+  calendars: {standard-business-hours: {zone: America/Chicago, open: {mon-fri: ["07:00-19:00"]}}}
+"""
+    mapped = load_setup(site_with(tmp_path, section), with_secrets=False).mapped
+    assert mapped is not None
+    due = known(mapped.due("business-impact", "respond", at("2026-11-20 10:00")))
+    assert moment(due) == "Mon 2026-11-23 19:00 CST"
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        (
+            "  name: agilty\n",
+            "11:9: contract.name: expected a contract that is shipped (did you mean 'agility'?); "
+            "got 'agilty'",
+        ),
+        (
+            "  mapped: vendor\n",
+            "11:11: contract.mapped: expected a contract that is shipped (one of agility, avaya-essential, "
+            "avaya-preferred, intervision); got 'vendor'",
+        ),
+        (
+            '  calendars: {nights: {zone: America/Chicago, open: {mon-fri: ["07:00-19:00"]}}}\n',
+            "11:23: contract.calendars.nights: expected the name of a calendar of the contract (one of "
+            "schedule-b, order, 24x7, dispatch, service-affecting, on-site-8x5); got 'nights'",
+        ),
+        (
+            "  decisions: {coverage_hours: nights}\n",
+            "11:31: contract.decisions.coverage_hours: expected a calendar of the contract agility (one of "
+            "24x7, dispatch, on-site-8x5, order, schedule-b, service-affecting); got 'nights'",
+        ),
+        (
+            "  term: {begins: 2026-02-01, ends: 2026-01-31}\n",
+            "11:9: contract.term: expected a term that ends after it begins; got 2026-02-01 to 2026-01-31",
+        ),
+    ],
+)
+def test_a_wrong_contract_section_of_a_site_is_told_with_its_line(
+    tmp_path: Path, section: str, said: str
+) -> None:
+    path = site_with(tmp_path, section)
+    with pytest.raises(ConfigError) as refused:
+        load_setup(path, with_secrets=False)
+    assert str(refused.value) == f"{path}:{said}"
+
+
+@pytest.mark.parametrize("name", [*SHIPPED, "config/contracts/intervision.yaml"])
+def test_check_prints_a_contract(name: str) -> None:
+    done = CliRunner().invoke(app, ["check", "--contract", name.replace("config", str(CONFIG))])
+    assert done.exit_code == 0
+    assert " is right." in done.output
+    assert contract(name.rpartition("/")[2].removesuffix(".yaml")).catch_all.id in done.output
+
+
+def test_check_tells_the_mistakes_of_a_contract_and_exits_with_2() -> None:
+    (path,) = (path for path in WRONG if path.stem == "targets")
+    done = CliRunner().invoke(app, ["check", "--contract", str(path)])
+    assert done.exit_code == 2
+    assert done.stderr.splitlines() == [
+        f"{path}:{line}" for line in path.with_suffix(".txt").read_text().splitlines()
+    ]
