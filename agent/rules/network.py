@@ -22,9 +22,13 @@ _SHOWN = 5  # silent systems named as evidence beside the probes: a large site h
 
 
 def probes(scene: Scene) -> tuple[System, ...]:
-    """The site's path probes: what its locations list, and every other system of product probe."""
+    """The site's path probes: what its locations list, and every other probe of the network itself."""
     names = {name for location in scene.site.locations for name in location.probes}
-    return tuple(each for each in scene.site.systems if each.name in names or each.product == "probe")
+    return tuple(
+        each
+        for each in scene.site.systems
+        if each.name in names or (each.product == "probe" and scene.watches[each.name].function == "network")
+    )
 
 
 def judge_network(scene: Scene) -> Failure | None:

@@ -78,7 +78,8 @@ def own_signs(scene: Scene, system: System) -> Iterator[Sign]:
     """What a system says of itself, by each protocol; or that by none it says anything (O8)."""
     picture = scene.picture.of(system.name)
     told = scene.statements(system.name)
-    yield from _trapped(scene, system)
+    if "trap" in picture.accesses:
+        yield from _trapped(scene, system)
     for word in told:
         observation = word.observation
         if observation.unread or observation.lost is None or word.protocol == "trap":

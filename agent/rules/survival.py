@@ -1,10 +1,10 @@
 """Served by survivable processors: how much of a phone system they carry (rules O4, S3, I11). Pure.
 
 The reading of O4: with its main server out, a phone system is not completely out while survivable processors
-(ESS, LSP, SLS) serve at least half of its trunks *and* half of its stations. What serves is told by
-
-* gateways that say that a survivable controller serves them,
-* the trunks in service and the stations present that the group's other servers tell.
+(ESS, LSP, SLS) serve at least half of its trunks *and* half of its stations. That they serve must be said in
+so many words: by a gateway that a survivable controller serves it, or by a count of stations that they are
+registered to one. How much they serve tell the trunks in service and the stations present of the group's
+other servers; a second server that says neither is no survivable processor, and dissents (O1).
 
 Trunks are measured against the last that the main server told of its groups to the public network, stations
 against the site's expected number, else the last count that the main server told. Where the other servers
@@ -56,17 +56,17 @@ def survival(scene: Scene, phones: PhoneSystem) -> Survival | None:
     """What survivable processors serve; None: nobody says that one serves anything."""
     moved = tuple(moved_gateways(scene, phones))
     others = phones.servers[1:]
-    trunks = [(each, word) for each in others for word in _public(scene, each)]
     stations = [
         (each, word)
         for each in others
         for word in scene.words(each.name, "stations")
-        if word.observation.present is not None and word.observation.controller != "main"
+        if word.observation.present is not None
     ]
+    if not moved and all(word.observation.controller != "survivable" for _, word in stations):
+        return None
+    trunks = [(each, word) for each in others for word in _public(scene, each)]
     in_service = sum(_in_service(word) for _, word in trunks)
     present = sum(word.observation.present or 0 for _, word in stations)
-    if not (moved or in_service or present):
-        return None
     shares = (
         _share(phones, len(moved), "trunks", in_service if trunks else None, _trunks_of(scene, phones.main)),
         _share(
