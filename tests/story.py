@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -238,9 +239,12 @@ def on_hold(site: Site, **holds: float) -> Site:
     return site.model_copy(update={"holds": site.holds.model_copy(update=changed)})
 
 
+_shipped = cache(load_contract)  # read once: a story is told by it hundreds of times
+
+
 def an_agreement(name: str, *, holidays: Mapping[date, str] | None = None, **decisions: Any) -> Agreement:
     """A shipped contract with these decisions of the site."""
-    shipped = load_contract(name)
+    shipped = _shipped(name)
     chosen = {
         key: f"{value.total_seconds():g}s" if isinstance(value, timedelta) else value
         for key, value in decisions.items()

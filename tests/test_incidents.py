@@ -84,7 +84,7 @@ def test_a_part_that_can_no_longer_be_read_is_not_well(lost: Observation, unread
 )
 def test_after_a_start_a_part_that_nobody_has_named_yet_is_not_well(failing: Observation) -> None:
     """The picture is empty then: only a role that was listed whole, or the part itself, can clear it."""
-    story = Story(site=a_site(CM1)).reads("cm1", failing).passes(180).agent_is_killed()
+    story = Story(site=a_site(CM1)).reads("cm1").reads("cm1", failing).passes(180).agent_is_killed()
     story.polls(5, ("cm1", (works(),)))
     assert [ticket.state for ticket in story.tickets] == ["open"]
     story.reads("cm1", works(), complete=(failing.role,)).passes(120)
@@ -110,30 +110,12 @@ def test_a_hold_runs_only_while_the_part_is_seen() -> None:
 
 def test_a_part_that_a_complete_role_no_longer_names_is_gone() -> None:
     alarm = Observation(role="alarm", component="UDS1-BD 01A11", vendor_severity="major", lost=1, total=1)
-    story = Story().reads("cm1", alarm, complete=("alarm",)).passes(120)
+    story = Story().reads("cm1").reads("cm1", alarm, complete=("alarm",)).passes(120)
     assert story.told == ["minor open cm1 not-major alarm on UDS1-BD 01A11"]
     story.reads("cm1").passes(120)  # a reading that did not list alarms says nothing about them
     assert [ticket.state for ticket in story.tickets] == ["open"]
     story.reads("cm1", complete=("alarm",)).passes(120)
     assert [ticket.state for ticket in story.tickets] == ["resolved"]
-
-
-@pytest.mark.parametrize(
-    ("severity", "kind", "raised"),
-    [
-        ("major", "failure", True),
-        ("minor", "failure", True),
-        ("warning", "failure", False),
-        ("major", "event", False),
-    ],
-)
-def test_a_vendors_severity_is_evidence_and_never_the_class(severity: Any, kind: str, raised: bool) -> None:
-    """M1, M2, M3."""
-    alarm = Observation(
-        role="alarm", component="UDS1-BD 01A11", vendor_severity=severity, kind=kind, lost=1, total=1
-    )
-    story = Story().reads("cm1", alarm).passes(120)
-    assert [ticket.severity for ticket in story.tickets] == ["minor"] * raised
 
 
 @given(st.lists(st.sampled_from(["fails", "well", "silent", "killed"]), min_size=1, max_size=30))

@@ -1,4 +1,4 @@
-"""Everything that no rule of its own covers: whose fault it is, and in which words (M1, M7, M5), by table."""
+"""Everything that no rule of its own covers: whose fault it is, and in which words (M7, M5), by table."""
 
 from __future__ import annotations
 
@@ -30,12 +30,6 @@ def told_of(observation: Observation) -> tuple[str, str, tuple[str, ...]]:
         (seen("environment", "rack", 1, room=True), "rack outside its limits", "customer_environment"),
         (seen("environment", "mains", 1, side="power"), "mains lost", "customer_environment"),
         (
-            seen("capacity", "dsp channels 101", 1, used=80, limit=80),
-            "dsp channels 101 at its limit: new calls may fail",
-            "vendor",
-        ),
-        (seen("capacity", "disk", 1), "disk out of use", "vendor"),
-        (
             seen("redundancy", "local survivability", 0, in_use=True),
             "local survivability in use, service kept",
             "vendor",
@@ -47,11 +41,6 @@ def test_a_part_is_minor_in_words_that_say_what_it_means_and_whose_it_is(
     observation: Observation, summary: str, responsibility: str
 ) -> None:
     assert told_of(observation) == (summary, responsibility, ("M7",))
-
-
-def test_an_alarm_names_the_rule_that_made_its_severity_evidence() -> None:
-    alarm = Observation(role="alarm", component="UDS1-BD 01A11", vendor_severity="major", lost=1, total=1)
-    assert told_of(alarm) == ("alarm on UDS1-BD 01A11", "vendor", ("M1", "M7"))
 
 
 def test_both_witnesses_of_a_lost_location_are_told_in_their_own_words() -> None:
