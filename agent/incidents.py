@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from agent.contract import Contract
 from agent.entries import Body, Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Updated
@@ -17,6 +18,7 @@ from agent.failures import Failure, Judgement, Key, Ruling
 
 CLEAR_AT_MOST = timedelta(seconds=60)  # I6: away for the shorter of the raise hold and this
 TEXT_EVERY = timedelta(minutes=5)  # figures may move with every poll; an operator's log should not
+_TOLD = attrgetter("summary", "responsibility", "facts")  # what is told anew where the class stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,7 @@ def _look_again(
             return after, update, None
         return after, None, since + waits
     after = replace(seen_again, other_class_since=None)
-    if (now_ruled.summary, now_ruled.responsibility) != (was_ruled.summary, was_ruled.responsibility):
+    if _TOLD(now_ruled) != _TOLD(was_ruled):
         told_at = min(told.told_at, now)  # an entry of a clock that was ahead must not silence us till then
         if now - told_at >= TEXT_EVERY:
             return after, update, None

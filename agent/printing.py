@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.loading import Setup
-from agent.views import TicketView, moment, span
+from agent.views import MappedView, TicketView, moment, span
 from agent.web_file import told
 from collectors.base import Observation, Reading
 
@@ -67,8 +67,18 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     for number, (at, by, note) in enumerate(ticket.responses):
         said = f"{_moment(at, zone)} by {escape(by)}" + (f": {escape(note)}" if note else "")
         facts.add_row("answered" if number == 0 else "", said)
+    for number, text in enumerate(ticket.calls):
+        facts.add_row("call" if number == 0 else "", escape(text))
     facts.add_row("responsible", f"{ticket.responsibility} ({ticket.note})")
+    facts.add_row("scope", escape(ticket.scope or "-"))
     facts.add_row("location", ticket.location or "-")
+    if ticket.coverage:
+        facts.add_row("coverage", f"{ticket.coverage}, bought for {ticket.system}")
+    if ticket.contract:
+        lapsed = f"; {ticket.outside_term}" if ticket.outside_term else ""
+        facts.add_row("contract", f"{escape(ticket.contract)}, counted in {ticket.coverage_hours}{lapsed}")
+    if ticket.mapped is not None:
+        facts.add_row("elsewhere", _mapped(ticket.mapped, zone))
     facts.add_row("began", _moment(ticket.began, zone))
     facts.add_row("received", _moment(ticket.received, zone))
     if ticket.resolved is not None:
@@ -208,6 +218,11 @@ def _samples(reading: Reading) -> RenderableType:
             escape(f"{sample.metric.name}{{{labels}}}" if labels else sample.metric.name), f"{sample.value:g}"
         )
     return table
+
+
+def _mapped(level: MappedView, zone: ZoneInfo) -> str:
+    asks = f"respond by {_moment(level.respond_by, zone)}" if level.respond_by else f"a {level.outcome}"
+    return escape(f"{level.title} under {level.contract} ({level.clause}): {asks}")
 
 
 def _respond_by(ticket: TicketView, zone: ZoneInfo) -> str:

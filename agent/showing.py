@@ -6,15 +6,17 @@ Pure. The command line fills the same ticket views from the journal alone when n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agent.agreement import Agreement
+from agent.calling import calls, outside_term
 from agent.contract import Contract, Step
 from agent.failures import Key
 from agent.incidents import Pending
 from agent.knowledge import Knowledge
+from agent.mapping import mapped_view
 from agent.picture import Access
 from agent.rules.alarms import warnings
 from agent.rules.numbers import number_states
@@ -24,6 +26,7 @@ from agent.views import (
     AccessView,
     AgentView,
     DueView,
+    MappedView,
     NumberView,
     RoundView,
     StepView,
@@ -53,7 +56,15 @@ class Terms:
 
     def of(self, ticket: Ticket) -> Agreement:
         """The agreement of that ticket: it keeps the one by which it was classified (C3)."""
-        return ticket.agreement or self.agreement
+        return (ticket.agreement or self.agreement).at(self.site.zone_at(ticket.location))
+
+    def mapped_of(self, ticket: Ticket) -> MappedView | None:
+        """Its level under the contract that is shown beside; None: the site names none."""
+        if self.mapped is None:
+            return None
+        view = mapped_view(ticket, self.of(ticket), self.mapped.at(self.site.zone_at(ticket.location)))
+        due = view.respond_by
+        return replace(view, respond_by=due.astimezone(self.site.zone) if due else None)
 
 
 def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
@@ -63,6 +74,7 @@ def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
     due = ticket.still_due("respond", agreement) or ticket.due("respond", agreement)
     response = ticket.response(agreement)
     clause = agreement.contract.clause(ruling.clause)
+    outside = outside_term(ticket, agreement.contract.term, zone)
     return TicketView(
         id=ticket.id,
         system=ticket.key.system,
@@ -98,13 +110,23 @@ def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
         coverage=ruling.coverage,
         primary_numbers=ruling.primary_numbers,
         contract=ticket.contract,
-        coverage_hours=agreement.contract.coverage_hours,
+        coverage_hours=_hours(ticket, agreement),
+        lapsed=bool(outside),
+        outside_term=outside,
+        mapped=terms.mapped_of(ticket),
+        calls=calls(ticket, agreement, terms.site.contract, zone),
         rounds=tuple(_round_view(ticket, each, agreement, zone) for each in ticket.rounds),
         reopened=len(ticket.rounds) - 1,
         follows=ticket.follows,
         rating=ticket.rating,
         clock_note=ticket.clock_note,
     )
+
+
+def _hours(ticket: Ticket, agreement: Agreement) -> str:
+    """The name of the calendar by which its response is counted."""
+    target = agreement.contract.target(ticket.severity, "respond")
+    return agreement.calendar_of(target, ticket.coverage) if target else agreement.contract.coverage_hours
 
 
 def _status(now: Round) -> str:

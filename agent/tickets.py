@@ -111,6 +111,10 @@ class Round:
                 opening.append(index)
         return opening
 
+    def opened(self, contract: Contract) -> datetime:
+        """When the targets of the class that counts were opened: its receipt, or that of its upgrade (C1)."""
+        return self.classes[self.opening(contract)[-1]].at
+
     def promises(
         self, step: Step, agreement: Agreement, coverage: AssetCoverage | None = None
     ) -> Iterator[Promise]:

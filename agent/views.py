@@ -80,7 +80,8 @@ class TicketView:
     `severities`: since when which, in the round in force. `responded` and its two: the answer that counts for
     the class in force; None before there is one, and again after an upgrade. `responses`: every answer, with
     who gave it and the note. `status`: where it stands, in a word. `acts`: all that was done to it.
-    `calls`: whom to call, and with which number. `lapsed`: the contract had ended when it was received.
+    `calls`: whom to call, and with which number. `lapsed`: the contract was not in force when it was
+    received; `outside_term` says so in words.
     """
 
     id: str
@@ -117,6 +118,7 @@ class TicketView:
     contract: str = ""
     coverage_hours: str = ""
     lapsed: bool = False
+    outside_term: str = ""
     mapped: MappedView | None = None
     rounds: tuple[RoundView, ...] = ()
     reopened: int = 0
