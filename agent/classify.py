@@ -9,14 +9,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from agent.authority import Word, listed_whole
+from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Judgement, Key
 from agent.history import History
 from agent.picture import Picture
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
-from agent.rules.scene import Scene
-from agent.rules.stations import judge_stations
+from agent.rules.scene import PhoneSystem, Scene
+from agent.rules.stations import judge_stations, present_in, station_counts
 from agent.rules.trunks import judge_trunks
 from agent.site import Site
 from agent.watch import Watch
@@ -33,19 +34,26 @@ def classify(
     now: datetime,
     *,
     asked_about: Iterable[Key] = (),
+    hours: Calendar | None = None,
+    peaks: Mapping[Key, int] | None = None,
 ) -> Judgement:
     """Every failure that stands at `now`, and which of the keys asked about cannot be told.
 
     `watches`: how each system of the site is watched. `asked_about`: the keys that are open or pending.
+    `hours`: the coverage hours, without which no station count teaches and none is learned (S1). `peaks`: the
+    highest station counts before pending failures began (S2).
     """
-    scene = Scene(picture, history, site, contract, watches, now)
+    scene = Scene(picture, history, site, contract, watches, now, hours, peaks or {})
     failures = tuple(failure for rule in _RULES for failure in rule(scene))
     standing = {failure.key for failure in failures}
     named = {system.name for system in site.systems}
     rest = [key for key in asked_about if key not in standing]
     gone = frozenset(key for key in rest if key.system is not None and key.system not in named)
     return Judgement(
-        failures, frozenset(key for key in rest if key not in gone and not _can_tell(scene, key)), gone
+        failures,
+        frozenset(key for key in rest if key not in gone and not _can_tell(scene, key)),
+        gone,
+        tuple(station_counts(scene)),
     )
 
 
@@ -53,6 +61,8 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     """Whether the failure's absence is something that was seen, and not merely not looked at."""
     if key.system is None:
         return True
+    if _role(key) in ("trunks", "stations"):
+        return _can_tell_of_the_whole(scene, key)
     # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.
     if not scene.asked(key.system):
         return False
@@ -73,6 +83,31 @@ def _can_tell(scene: Scene, key: Key) -> bool:
         return False
     # A part that cannot be read is not well: unless it was well when it was last read, nobody can tell.
     return not any(word.observation.unread and word.known_lost != 0 for word in (*fresh, *dark))
+
+
+def _can_tell_of_the_whole(scene: Scene, key: Key) -> bool:
+    """The same of the trunks or the stations of a phone system, which any of its systems may tell."""
+    whole = scene.whole_of(key.system or "")
+    if not all(scene.asked(system.name) for system in whole.systems if scene.watches[system.name].ways):
+        return False
+    if _role(key) == "stations":
+        return present_in(scene, whole) is not None or _lists_whole(scene, whole, key)
+    told = [each for each in scene.told(whole, "trunks") if _is_about(key, each.word)]
+    if any(each.word.observation.unread and each.word.known_lost != 0 for each in told):
+        return False
+    # What the ticket is about must be told of, or listed whole without it, by a system that is still there.
+    fresh = {each.word.observation.component for each in told if not each.word.dark}
+    named = {system.name for system in whole.systems}
+    standing = scene.history.standing.get(key)
+    for evidence in standing.ruling.evidence if standing else ():
+        untold = evidence.system in named and evidence.component not in fresh
+        if untold and not listed_whole(scene.picture.of(evidence.system), "trunks", _only_by(scene, key)):
+            return False
+    return bool(fresh) or (not told and _lists_whole(scene, whole, key))
+
+
+def _lists_whole(scene: Scene, whole: PhoneSystem, key: Key) -> bool:
+    return any(listed_whole(scene.picture.of(system.name), _role(key)) for system in whole.systems)
 
 
 def _is_about(key: Key, word: Word) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
 from functools import cached_property
+from math import floor
 
 from agent.authority import Word, statements, words
+from agent.calendars import Calendar
 from agent.contract import Contract, Test
 from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
 from agent.history import History
@@ -30,9 +33,22 @@ class PhoneSystem:
         return next((each for each in self.systems if each.gateway_number is None), self.systems[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is believed of one part of a phone system. `system`: whose word it is; `tellers`: who tells it."""
+
+    system: System
+    word: Word
+    tellers: tuple[System, ...]
+
+
 @dataclass(frozen=True)  # without slots, for what is worked out once
 class Scene:
-    """The arguments of a judgement. `watches`: what each system is for and how it is asked, by name."""
+    """The arguments of a judgement. `watches`: what each system is for and how it is asked, by name.
+
+    `hours`: the coverage hours, by which days are open or closed (S1); None: not known. `peaks`: of pending
+    failures, the highest station count before they began (S2).
+    """
 
     picture: Picture
     history: History
@@ -40,6 +56,8 @@ class Scene:
     contract: Contract
     watches: Mapping[str, Watch]
     now: datetime
+    hours: Calendar | None = None
+    peaks: Mapping[Key, int] = field(default_factory=dict)
 
     @cached_property
     def _words(self) -> Mapping[str, tuple[Word, ...]]:
@@ -63,7 +81,18 @@ class Scene:
         return bool(accesses) and all(way.protocol in accesses for way in self.watches[system].ways)
 
     def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterator[Word]:
+        if len(roles) == 1:
+            return iter(self._by_role[system].get(roles[0], ()))
         return (word for word in self._words[system] if not roles or word.observation.role in roles)
+
+    @cached_property
+    def _by_role(self) -> Mapping[str, Mapping[Role, list[Word]]]:
+        sorted_out: dict[str, dict[Role, list[Word]]] = {}
+        for name, found in self._words.items():
+            roles = sorted_out[name] = {}
+            for word in found:
+                roles.setdefault(word.observation.role, []).append(word)
+        return sorted_out
 
     @cached_property
     def listed_gateways(self) -> Mapping[int, Sequence[tuple[System, Word]]]:
@@ -82,6 +111,53 @@ class Scene:
         for system in self.systems_for("phone_system"):
             groups.setdefault(system.group, []).append(system)
         return tuple(PhoneSystem(tuple(systems)) for systems in groups.values())
+
+    @cached_property
+    def wholes(self) -> tuple[PhoneSystem, ...]:
+        """Every system once: the phone systems whole, and each system of another function by itself."""
+        others = (each for each in self.site.systems if not self.is_phone_system(each))
+        return (*self.phone_systems, *(PhoneSystem((each,)) for each in others))
+
+    def is_phone_system(self, system: System) -> bool:
+        """Whether that system is (part of) a phone system."""
+        return self.watches[system.name].function == "phone_system"
+
+    def whole_of(self, system: str) -> PhoneSystem:
+        """The phone system that a system belongs to; one of another function is by itself."""
+        return self._whole_of[system]
+
+    @cached_property
+    def _whole_of(self) -> Mapping[str, PhoneSystem]:
+        return {system.name: whole for whole in self.wholes for system in whole.systems}
+
+    def told(self, whole: PhoneSystem, role: Role) -> list[Told]:
+        """Each part in that role once, dark ones among them, however many systems of the whole tell it.
+
+        The first in site order counts whose word is fresh and could be read. A survivable controller counts
+        the stations that are registered with it, not those of the main one (S3): a part of its own.
+        """
+        found: dict[tuple[str, str], list[tuple[System, Word]]] = {}
+        for system in whole.systems:
+            for word in self._in_roles(system.name, (role,)):
+                apart = role == "stations" and word.observation.controller == "survivable"
+                part = word.observation.component, system.name if apart else ""
+                found.setdefault(part, []).append((system, word))
+        told = []
+        for words_on in found.values():
+            counts = min(words_on, key=lambda each: (each[1].dark, each[1].observation.unread))
+            told.append(Told(*counts, tuple(system for system, _ in words_on)))
+        return told
+
+    def window_over(self, told: Told) -> MaintenanceWindow | None:
+        """The window that covers that part now, by whichever system tells it; of several the last to end."""
+        if not self.site.windows:
+            return None
+        found = [self.window(system, told.word.observation) for system in told.tellers]
+        return max(
+            (window for window in found if window is not None),
+            key=lambda window: self.site.moment(window.ends),
+            default=None,
+        )
 
     def window(self, system: System, observation: Observation) -> MaintenanceWindow | None:
         """The maintenance window that covers that part now (C4)."""
@@ -123,17 +199,21 @@ def failure(
     left_out: Iterable[str] = (),
     considered: Iterable[str] = (),
     peak: int | None = None,
+    settles: timedelta | None = None,
+    not_before: datetime | None = None,
 ) -> Failure:
-    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does."""
+    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does.
+
+    `settles`: how long half capacity must last, or be away, before the class follows it (T7).
+    """
     stated = tuple(dict.fromkeys(facts))
-    clauses = scene.contract.holding(stated)
-    decides = clauses[0]
-    return Failure(
-        key=key,
-        ruling=Ruling(
-            severity=decides.severity,
-            clause=decides.id,
-            clauses=tuple(clause.id for clause in clauses),
+    ruling = _classed(
+        scene,
+        stated,
+        Ruling(
+            severity="",
+            clause="",
+            clauses=(),
             rules=tuple(dict.fromkeys(rules)),
             summary=summary,
             responsibility=responsibility,
@@ -143,21 +223,51 @@ def failure(
             total=total,
             left_out=tuple(left_out),
             considered=tuple(considered),
-            facts=stated,
-            outcome=decides.outcome,
             coverage=system.coverage or "",
             peak=peak,
         ),
+    )
+    lesser = None
+    if settles is not None and "half-capacity" in stated:
+        waits = f"half-capacity: holds, and has not lasted {settles.total_seconds():g} s yet (T7)"
+        without = replace(ruling, considered=(*ruling.considered, waits))
+        lesser = _classed(scene, tuple(fact for fact in stated if fact != "half-capacity"), without)
+    return Failure(
+        key=key,
+        ruling=ruling,
         hold=hold,
         clears_like=clears_like,
         since=since,
         location=location or system.location,
+        not_before=not_before,
+        settles=settles,
+        lesser=lesser,
     )
 
 
-def evidence(system: System, word: Word, text: str) -> Evidence:
-    """What is believed of one part, and what others say: `trunk-group 1: 8 of 8 lost; snmp says 0 of 8`."""
+def _classed(scene: Scene, facts: tuple[Test, ...], ruling: Ruling) -> Ruling:
+    """The ruling with the class that these facts give it."""
+    clauses = scene.contract.holding(facts)
+    decides = clauses[0]
+    return replace(
+        ruling,
+        severity=decides.severity,
+        clause=decides.id,
+        clauses=tuple(clause.id for clause in clauses),
+        facts=facts,
+        outcome=decides.outcome,
+    )
+
+
+def evidence(
+    system: System, word: Word, text: str, *, figures: tuple[int | None, int | None] | None = None
+) -> Evidence:
+    """What is believed of one part, and what others say: `trunk-group 1: 8 of 8 lost; snmp says 0 of 8`.
+
+    `figures`: lost and total as they count, where that is not as they were told.
+    """
     observation = word.observation
+    lost, total = figures or (observation.lost, observation.total)
     named = f"{observation.component} ({observation.detail})" if observation.detail else observation.component
     return Evidence(
         text=f"{named}: {'; '.join((text, *word.against))}",
@@ -167,9 +277,14 @@ def evidence(system: System, word: Word, text: str) -> Evidence:
         protocol=word.protocol,
         at=word.at,
         apart=observation.apart,
-        lost=observation.lost,
-        total=observation.total,
+        lost=lost,
+        total=total,
     )
+
+
+def percent(part: Fraction | int, whole: Fraction | int) -> str:
+    """A share for a person, never rounded up to a mark that it does not reach: `47.8 %`."""
+    return f"{floor(Fraction(part) * 1000 / whole) / 10:.1f} %"
 
 
 def plural(count: int, noun: str) -> str:
