@@ -215,7 +215,7 @@ def test_p5_the_reading_of_a_lost_way_in_can_be_switched_off() -> None:
 
 def two_failures() -> Story:
     """Trunk group 1 fails, and a CTI link an hour later: each a way of the number, and none is left."""
-    story = Story(site=numbered(any_of=["trunk-group 1", "cti-link 1"]))
+    story = Story(site=numbered(CM1, any_of=["trunk-group 1", "cti-link 1"]))
     story.polls(60, ("cm1", (*FIRST_OUT, cti(1, False))))
     return story.polls(7, ("cm1", (*FIRST_OUT, cti(1, True))))
 
