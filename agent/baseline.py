@@ -134,6 +134,10 @@ class Hour:
             until=count.at + count.lasts,
         )
 
+    def unseen(self, now: datetime) -> Hour:
+        """The hour from `now` on, when nobody can tell how many are present."""
+        return self if self.until is None else replace(self, until=min(self.until, now))
+
     def lesson(self) -> int | None:
         """What the finished hour teaches, the median of its counts; None: too little of it could."""
         if not self.counts or self.covered + self._held(self.begins + _HOUR) < _HOUR / 2:

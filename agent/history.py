@@ -155,12 +155,13 @@ class History:
 
         `troubled`: systems with an incident, open or pending, in which no count of theirs teaches.
         """
-        hours = dict(self.hours)
+        told = {count.system: count for count in counts}
+        hours = {system: hour if system in told else hour.unseen(now) for system, hour in self.hours.items()}
         over: dict[str, Hour] = {}
-        for system, hour in self.hours.items():
-            if hour.over(now):
+        for system in self.hours:
+            if hours[system].over(now):
                 over[system] = hours.pop(system)
-        for count in counts:
+        for count in told.values():
             current = hours.get(count.system)
             if current is None or current.begins < count.hour:
                 current = next_hour(over.get(count.system), count)

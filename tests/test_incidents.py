@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.base import Observation, RestartEvent
-from tests.story import CM1, GW_WEST, Story, a_site, on_hold, registered, seen, stations, trunk_group, works
+from tests.story import CM1, GW_WEST, Story, a_site, on_hold, registered, seen, trunk_group, works
 
 FAN = seen("equipment", "fans", 1)
 FAN_WELL = seen("equipment", "fans", 0)
@@ -179,47 +179,6 @@ def test_a_gateway_that_serves_elsewhere_is_no_lost_location() -> None:
     for _ in range(3):
         story.reads("cm1", works(), unregistered).reads("gw-west", registered()).passes(60)
     assert story.told == []
-
-
-# --- stations ----------------------------------------------------------------------------------------------
-
-COUNTED = {**CM1, "stations": {"expected": 150}}
-
-
-@pytest.mark.parametrize(
-    ("present", "told"),
-    [
-        (136, []),  # 9.3 %: counted, not a failure (S5)
-        (135, ["minor open cm1 not-major 15 of 150 stations missing"]),
-        (76, ["minor open cm1 not-major 74 of 150 stations missing"]),
-        (75, ["major open cm1 half-capacity 75 of 150 stations missing"]),
-        (160, []),
-    ],
-)
-def test_stations_are_judged_against_the_expected_number(present: int, told: list[str]) -> None:
-    story = Story(site=a_site(COUNTED)).reads("cm1", stations(150)).passes(60)
-    assert story.polls(3, ("cm1", (stations(present),))).told == told
-
-
-def test_half_of_the_stations_is_major_only_by_a_fall_within_the_hour() -> None:
-    """S2: an office that empties slowly is no outage."""
-    story = Story(site=a_site(COUNTED))
-    for present in range(150, 60, -5):
-        story.polls(10, ("cm1", (stations(present),)))
-    assert {severity for ticket in story.tickets for _, severity in ticket.severities} == {"minor"}
-
-
-def test_without_an_expected_number_only_a_sudden_fall_is_a_failure_and_never_major() -> None:
-    slow = Story(site=a_site(CM1))
-    for present in range(150, 60, -1):
-        slow.polls(2, ("cm1", (stations(present),)))
-    assert slow.told == []
-
-    sudden = Story(site=a_site(CM1)).polls(3, ("cm1", (stations(150),)))
-    sudden.polls(30, ("cm1", (stations(60),)))
-    assert sudden.told == ["minor open cm1 not-major 90 of 150 stations missing"]  # stays, half an hour on
-    sudden.polls(2, ("cm1", (stations(149),)))
-    assert sudden.tickets[0].state == "resolved"
 
 
 # --- restarts ----------------------------------------------------------------------------------------------

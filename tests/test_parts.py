@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from collectors.base import Observation, RestartEvent
-from tests.story import CM1, GW_WEST, Story, a_site, registered, seen, trunk_group, works
+from tests.story import GW_WEST, Story, a_site, registered, seen, works
 
 
 def told_of(observation: Observation) -> tuple[str, str, tuple[str, ...]]:
@@ -105,23 +105,3 @@ def test_restarts_are_kept_for_a_day_and_the_last_one_for_ever() -> None:
     assert len(story.knowledge.history.restarts["gw-west"]) == 2  # the first is past its day
     story.passes(40 * 3600).reads("gw-west", restart(story.now - timedelta(seconds=5)))
     assert len(story.knowledge.history.restarts["gw-west"]) == 2  # the one before it is kept, however old
-
-
-# --- marks, exactly ----------------------------------------------------------------------------------------
-
-
-def test_the_way_down_from_major_is_below_45_percent_and_not_at_it() -> None:
-    story = Story(site=a_site(CM1)).polls(2, ("cm1", (trunk_group(1, 50, 100),)))
-    story.polls(3, ("cm1", (trunk_group(1, 45, 100),)))
-    assert story.tickets[0].severity == "major"
-    story.polls(3, ("cm1", (trunk_group(1, 44, 100),)))
-    assert story.tickets[0].severity == "minor"
-
-
-@pytest.mark.parametrize(("expected", "severity"), [(9, "minor"), (10, "major")])
-def test_half_of_the_stations_needs_a_floor_of_ten(expected: int, severity: str) -> None:
-    site = a_site({**CM1, "stations": {"expected": expected}})
-    present = Observation(role="stations", component="stations", present=expected)
-    gone = Observation(role="stations", component="stations", present=0)
-    story = Story(site=site).reads("cm1", present).passes(60).polls(3, ("cm1", (gone,)))
-    assert story.tickets[0].severity == severity
