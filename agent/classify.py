@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from agent.authority import Word, listed_whole
+from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Failure, Judgement, Key
 from agent.history import History
@@ -20,13 +22,15 @@ from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
 from agent.rules.restarts import judge_restarts
-from agent.rules.scene import Scene
-from agent.rules.stations import judge_stations
+from agent.rules.restating import retold
+from agent.rules.scene import PhoneSystem, Scene
+from agent.rules.stations import judge_stations, present_in, station_counts
 from agent.rules.survival import SURVIVABLE, can_tell
 from agent.rules.trunks import judge_trunks
 from agent.rules.windows import changes_of_windows, judge_windows
 from agent.site import Site
 from agent.watch import Watch
+from collectors.base import Role
 
 _RULES = (judge_trunks, judge_stations, judge_attendants, judge_alarms, judge_parts, judge_restarts)
 _A_WEEK = timedelta(days=8)
@@ -43,13 +47,28 @@ def classify(
     asked_about: Iterable[Key] = (),
     began: Mapping[Key, datetime] | None = None,
     holidays: Mapping[date, str] | None = None,
+    hours: Calendar | None = None,
+    peaks: Mapping[Key, int] | None = None,
 ) -> Judgement:
     """Every failure that stands at `now`, and which of the keys asked about cannot be told.
 
     `watches`: how each system of the site is watched. `asked_about`: the keys that are open or pending.
     `began`: since when each pending failure was seen. `holidays`: days on which no console is expected.
+    `hours`: the coverage hours, without which no station count teaches and none is learned (S1). `peaks`: the
+    highest station counts before pending failures began (S2).
     """
-    scene = scene_of(picture, history, site, contract, watches, now, began=began, holidays=holidays)
+    scene = scene_of(
+        picture,
+        history,
+        site,
+        contract,
+        watches,
+        now,
+        began=began,
+        holidays=holidays,
+        hours=hours,
+        peaks=peaks,
+    )
     wholes = judge_systems(scene)
     parts = (failure for rule in _RULES for failure in rule(scene) if failure.key not in wholes.waiting)
     found: tuple[Failure, ...] = (*wholes.failures, *parts)
@@ -66,7 +85,7 @@ def classify(
         key for key in rest if key not in over and (key in wholes.waiting or not _can_tell(scene, key))
     )
     wake = min((at for at in _changes(scene) if at > now), default=None)
-    return Judgement(failures, blind, gone, over, wake)
+    return Judgement(failures, blind, gone, tuple(station_counts(scene)), over, wake)
 
 
 def scene_of(
@@ -79,13 +98,15 @@ def scene_of(
     *,
     began: Mapping[Key, datetime] | None = None,
     holidays: Mapping[date, str] | None = None,
+    hours: Calendar | None = None,
+    peaks: Mapping[Key, int] | None = None,
 ) -> Scene:
     """What the rules look at, with the hours in which consoles are expected (A1).
 
     The help desk's hours of a single date are not the consoles': only its holidays count for both.
     """
     attended = site.attended.to_calendar(holidays or {}) if site.attended is not None else None
-    return Scene(picture, history, site, contract, watches, now, attended, began or {})
+    return Scene(picture, history, site, contract, watches, now, hours, peaks or {}, attended, began or {})
 
 
 def _beside_accepted(scene: Scene, failed: Failure) -> Failure:
@@ -97,7 +118,7 @@ def _beside_accepted(scene: Scene, failed: Failure) -> Failure:
     )
     if not aside:
         return failed
-    return replace(failed, ruling=replace(failed.ruling, left_out=(*failed.ruling.left_out, *aside)))
+    return retold(failed, lambda was: replace(was, left_out=(*was.left_out, *aside)))
 
 
 def _why_over(scene: Scene, key: Key) -> str:
@@ -141,6 +162,8 @@ def _can_tell(scene: Scene, key: Key) -> bool:
         return True
     if key.component == SURVIVABLE:
         return can_tell(scene, key)
+    if _role(key) in ("trunks", "stations", "attendant"):
+        return _can_tell_of_the_whole(scene, key)
     # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.
     if not scene.asked(key.system):
         return False
@@ -154,9 +177,8 @@ def _can_tell(scene: Scene, key: Key) -> bool:
         return read or not any(word.known_lost for word in told)
     if not picture.seen or key.role == "restart":  # restarts are counted by the history, not seen
         return picture.seen
-    tellers = _tellers(scene, key)
-    fresh = [word for name in tellers for word in scene.words(name) if _is_about(key, word)]
-    dark = [word for name in tellers for word in scene.dark(name) if _is_about(key, word)]
+    fresh = [word for word in scene.words(key.system) if _is_about(key, word)]
+    dark = [word for word in scene.dark(key.system) if _is_about(key, word)]
     # After a start of the agent the picture is empty: a part that nobody has named is not well for that.
     if not fresh and (dark or not listed_whole(picture, _role(key), _only_by(scene, key))):
         return False
@@ -164,13 +186,30 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     return not any(word.observation.unread and word.known_lost != 0 for word in (*fresh, *dark))
 
 
-def _tellers(scene: Scene, key: Key) -> list[str]:
-    """The systems that tell of it: the consoles of a phone system are one failure, whoever tells (I1)."""
-    if key.role == "attendant":
-        for phones in scene.phone_systems:
-            if key.system in [each.name for each in phones.systems]:
-                return [each.name for each in phones.systems]
-    return [key.system or ""]
+def _can_tell_of_the_whole(scene: Scene, key: Key) -> bool:
+    """The same of the trunks, stations or consoles of a phone system, which any of its systems may tell."""
+    whole = scene.whole_of(key.system or "")
+    if not all(scene.asked(system.name) for system in whole.systems if scene.watches[system.name].ways):
+        return False
+    role = cast(Role, _role(key))
+    if role == "stations":
+        return present_in(scene, whole) is not None or _lists_whole(scene, whole, key)
+    told = [each for each in scene.told(whole, role) if _is_about(key, each.word)]
+    if any(each.word.observation.unread and each.word.known_lost != 0 for each in told):
+        return False
+    # What the ticket is about must be told of, or listed whole without it, by a system that is still there.
+    fresh = {each.word.observation.component for each in told if not each.word.dark}
+    named = {system.name for system in whole.systems}
+    standing = scene.history.standing.get(key)
+    for evidence in standing.ruling.evidence if standing else ():
+        untold = evidence.system in named and evidence.component not in fresh
+        if untold and not listed_whole(scene.picture.of(evidence.system), role, _only_by(scene, key)):
+            return False
+    return bool(fresh) or (not told and _lists_whole(scene, whole, key))
+
+
+def _lists_whole(scene: Scene, whole: PhoneSystem, key: Key) -> bool:
+    return any(listed_whole(scene.picture.of(system.name), _role(key)) for system in whole.systems)
 
 
 def _is_about(key: Key, word: Word) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.alertlog import AlertLog, LogLine
+from agent.baseline_views import BaselineView, baseline_views
 from agent.clock import Clock
 from agent.control import ControlServer
 from agent.desk import Desk
@@ -57,7 +58,12 @@ class Daemon:
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
         self.desk = Desk(
-            lambda: self.setup, self.polling, self._ticket_views, reload=self.reload, tell=self._tell_durably
+            lambda: self.setup,
+            self.polling,
+            self._ticket_views,
+            baselines=self._baselines,
+            reload=self.reload,
+            tell=self._tell_durably,
         )
         self.supervisor = Supervisor()
         self.teller = Teller(
@@ -342,6 +348,10 @@ class Daemon:
 
     def _ticket_views(self) -> tuple[TicketView, ...]:
         return ticket_views(self.knowledge.tickets, self.terms)
+
+    def _baselines(self) -> tuple[BaselineView, ...]:
+        setup = self.setup
+        return baseline_views(self.knowledge.history, setup.site, setup.agreement, setup.watches, self.now())
 
     def _background(self, work: object) -> None:
         if asyncio.iscoroutine(work):

@@ -12,13 +12,14 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from agent.baseline_views import BaselineView
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.entries import Body
 from agent.known_hosts import KnownHostsError
 from agent.loading import Setup
 from agent.polling import Polling
-from agent.questions import POLL_PATIENCE, READINGS, TICKETS, WAYS, no_such_system
+from agent.questions import BASELINES, POLL_PATIENCE, READINGS, TICKETS, WAYS, no_such_system
 from agent.responding import respond
 from agent.site import System
 from agent.views import TicketView
@@ -30,8 +31,9 @@ log = logging.getLogger("trunkwatch")
 class Desk:
     """Where questions are answered.
 
-    `setup`: the one in force; `tickets`: every ticket as it is now; `reload`: takes the site file anew, and
-    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError.
+    `setup`: the one in force; `tickets`: every ticket as it is now; `baselines`: how many stations are
+    expected; `reload`: takes the site file anew, and gives why it was not taken; `tell`: writes down what a
+    person decided, or raises JournalError.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Desk:
         polling: Polling,
         tickets: Callable[[], tuple[TicketView, ...]],
         *,
+        baselines: Callable[[], tuple[BaselineView, ...]],
         reload: Callable[[], Awaitable[str]],
         tell: Callable[[Body], Awaitable[None]],
     ) -> None:
         self._setup = setup
         self._polling = polling
         self._tickets = tickets
+        self._baselines = baselines
         self._reload = reload
         self._tell = tell
         self._one_answer = asyncio.Lock()
@@ -56,6 +60,8 @@ class Desk:
             match request.question:
                 case "tickets":
                     return _yes(TICKETS.dump_python(self._tickets(), mode="json"))
+                case "baseline":
+                    return _yes(BASELINES.dump_python(self._baselines(), mode="json"))
                 case "respond":
                     async with self._one_answer:
                         return await respond(request, caller, self._tickets, self._tell)

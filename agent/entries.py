@@ -151,12 +151,14 @@ class SightBack:
 class StationSample:
     """The count of present stations in one hour, from which is learned how many to expect (S1).
 
-    `hour`: when it began. `open_day`: whether the help desk's calendar opens on that local day.
+    `hour`: when it began; `hour_of_week`: the same on the site's own clock, 0 is Monday 00:00. `open_day`:
+    whether the help desk's calendar opens on that local day.
     """
 
     kind: Literal["station_sample"] = "station_sample"
     system: str
     hour: datetime
+    hour_of_week: int
     open_day: bool
     present: int
 

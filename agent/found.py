@@ -67,7 +67,7 @@ def found_in(reading: Reading, known: Collection[str]) -> FoundAtInstallation | 
     return FoundAtInstallation(system=reading.system, alarms=alarms, protocol=reading.protocol)
 
 
-def after(found: FoundBySystem, entry: Entry) -> FoundBySystem:
+def found_after(found: FoundBySystem, entry: Entry) -> FoundBySystem:
     """The lists after this entry."""
     body = entry.body
     match body:

@@ -26,6 +26,8 @@ class Pending:
     """A failure that has not lasted yet: begun then, seen failing for `held` up to `last`.
 
     `needs`: how long it must last; None: not before more is known. `summary`: what it is, for a person.
+    `half`: for how long it has been half capacity (T7); None: it is not. `peak`: of stations, the highest
+    count before it began (S2).
     """
 
     began: datetime
@@ -33,6 +35,8 @@ class Pending:
     last: datetime
     needs: timedelta | None
     summary: str
+    half: timedelta | None = None
+    peak: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,11 @@ class Incidents:
     def keys(self) -> tuple[Key, ...]:
         """Every key that a judgement must be asked about."""
         return (*self.open, *self.pending)
+
+    @property
+    def peaks(self) -> Mapping[Key, int]:
+        """The highest station counts before the pending failures began (S2)."""
+        return {key: each.peak for key, each in self.pending.items() if each.peak is not None}
 
     def clock_set(self, step: timedelta) -> Incidents:
         """The incidents after the agent's clock was set by `step`: every hold has run as long as before."""
@@ -98,6 +107,9 @@ class Incidents:
         match body:
             case Opened():
                 told = Open(body.ticket, body.ruling, entry.at, body.hold)
+                waited = self.pending.get(body.key)
+                if waited is not None and waited.half is not None and not body.ruling.states("half-capacity"):
+                    told = replace(told, other_class_since=entry.at - waited.half)  # T7: it runs on
                 pending = {key: value for key, value in self.pending.items() if key != body.key}
                 # A gap in the numbers is one for good: none is given twice.
                 tickets = max(self.tickets + 1, ticket_number(body.ticket))
@@ -162,7 +174,7 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
             wakes.append(failure.not_before)
         elif waiting.held >= waiting.needs:
             number += 1
-            bodies.append(_opened(ticket_id(number), failure, waiting.began, contract))
+            bodies.append(_opened(ticket_id(number), _as_lasted(failure, waiting), waiting.began, contract))
         else:
             wakes.append(now + waiting.needs - waiting.held)
     for key in judgement.blind:  # a hold runs only while its part is seen: it waits, and is not forgotten
@@ -187,11 +199,27 @@ def ticket_number(ticket: str) -> int:
 def _hold_on(before: Pending | None, failure: Failure, now: datetime) -> Pending:
     if failure.since is not None:  # counted from the first missed answer, not from the first judgement
         began = min(failure.since, now)
-        return Pending(began, now - began, now, failure.hold, failure.ruling.summary)
-    if before is None:
-        return Pending(now, timedelta(0), now, failure.hold, failure.ruling.summary)
-    held = before.held + max(now - before.last, timedelta(0))  # a clock that steps back takes nothing away
-    return Pending(before.began, held, now, failure.hold, failure.ruling.summary)
+        held = now - began
+    elif before is None:
+        began, held = now, timedelta(0)
+    else:
+        began, held = before.began, before.held + _passed(before, now)
+    half = timedelta(0) if failure.ruling.states("half-capacity") else None
+    if half is not None and before is not None and before.half is not None:
+        half = before.half + _passed(before, now)
+    ruling = failure.ruling
+    return Pending(began, held, now, failure.hold, ruling.summary, half, ruling.peak)
+
+
+def _passed(before: Pending, now: datetime) -> timedelta:
+    return max(now - before.last, timedelta(0))  # a clock that steps back takes nothing away
+
+
+def _as_lasted(failure: Failure, waited: Pending) -> Failure:
+    """The failure in the class that it has had for long enough: half capacity has a hold of its own (T7)."""
+    if failure.lesser is None or failure.settles is None or (waited.half or timedelta(0)) >= failure.settles:
+        return failure
+    return replace(failure, ruling=failure.lesser)
 
 
 def _look_again(
@@ -215,8 +243,11 @@ def _look_again(
     if (now_ruled.severity, now_ruled.clause) != (was_ruled.severity, was_ruled.clause):
         since = min(told.other_class_since or now, now)
         rises = contract.worse(now_ruled.severity, was_ruled.severity)
-        # Up at once, but half capacity only after its hold (T7); down after the clear hold (I6).
-        waits = (failure.hold if _rises_by_figures(now_ruled) else timedelta(0)) if rises else told.clear_hold
+        waits = timedelta(0) if rises else told.clear_hold  # I6
+        if failure.settles is not None and _half_changed(now_ruled, was_ruled):
+            waits = failure.settles  # T7: its own hold, both ways
+        if set(now_ruled.primary_numbers) - set(was_ruled.primary_numbers) and rises:
+            waits = timedelta(0)  # for a number that it takes now it goes up at once all the same
         after = replace(seen_again, other_class_since=since)
         if now - since >= waits:
             return after, update, None
@@ -230,9 +261,8 @@ def _look_again(
     return after, None, None
 
 
-def _rises_by_figures(ruling: Ruling) -> bool:
-    """Whether a fraction makes it worse, and that alone (T7)."""
-    return ruling.states("half-capacity") and not ruling.primary_numbers
+def _half_changed(one: Ruling, other: Ruling) -> bool:
+    return one.states("half-capacity") != other.states("half-capacity")
 
 
 def _retold(told: Open, body: Updated, at: datetime) -> Open:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from agent.classify import classify, scene_of
 from agent.contract import Contract
 from agent.entries import Body, Entry
-from agent.history import History, clock_set
+from agent.history import COUNTS_KEPT, History, clock_set
 from agent.incidents import Incidents, decide
 from agent.picture import Picture
 from agent.rules.alarms import found_gone
@@ -23,6 +23,8 @@ from agent.site import Site
 from agent.tickets import Tickets
 from agent.watch import Watch
 from collectors.base import Reading
+
+_SPOILS_COUNTS = ("stations", "service", "location", "restart")
 
 
 class Verdicts(NamedTuple):
@@ -61,8 +63,15 @@ class Knowledge:
         """After a reading, and the facts in it that the journal must keep."""
         others = self.picture.of(reading.system).parts.items()
         told = {name for (role, name), by in others if role == "alarm" and set(by) - {reading.protocol}}
-        history, facts = self.history.learn(reading, told)
+        history, facts = self.history.learn(reading, self._counts_kept(), told)
         return replace(self, picture=self.picture.apply(reading), history=history), facts
+
+    def _counts_kept(self) -> timedelta:
+        """How long station counts are needed: S2 looks back that far."""
+        if self.tickets.agreement is None:
+            return COUNTS_KEPT
+        decisions = self.tickets.agreement.contract.decisions
+        return max(COUNTS_KEPT, decisions.station_peak_within, decisions.station_fall_within)
 
     def judge(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Verdicts:
         """What the whole picture calls for at `now`."""
@@ -76,10 +85,14 @@ class Knowledge:
             asked_about=self.incidents.keys,
             began={key: waiting.began for key, waiting in self.incidents.pending.items()},
             holidays=self._holidays,
+            hours=self.tickets.agreement.hours() if self.tickets.agreement is not None else None,
+            peaks=self.incidents.peaks,
         )
         decision = decide(self.incidents, judgement, contract, now)
-        gone = tuple(found_gone(self.scene(site, contract, watches, now)))
-        return Verdicts((*gone, *decision.bodies), replace(self, incidents=decision.incidents), decision.wake)
+        history, samples = self.history.teach(judgement.counts, _troubled(decision.incidents), now)
+        after = replace(self, incidents=decision.incidents, history=history)
+        gone = found_gone(self.scene(site, contract, watches, now))
+        return Verdicts((*gone, *decision.bodies, *samples), after, decision.wake)
 
     def scene(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Scene:
         """What is known at `now`, for those who look at it without judging."""
@@ -109,6 +122,13 @@ class Knowledge:
         gone = set(systems)
         kept = {name: seen for name, seen in self.picture.systems.items() if name not in gone}
         return replace(self, picture=Picture(kept))
+
+
+def _troubled(incidents: Incidents) -> frozenset[str]:
+    """The systems whose station counts teach nothing now, for what fails or may fail there (S1)."""
+    return frozenset(
+        key.system for key in incidents.keys if key.system is not None and key.role in _SPOILS_COUNTS
+    )
 
 
 def restamped(reading: Reading, step: timedelta) -> Reading:

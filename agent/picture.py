@@ -44,6 +44,8 @@ class Seen:
     counts (rule T5), and what was lost is not well because nobody can read it. `lost_since`: when the first
     of those polls was that told it lost; None while it is not. `out_since`: the same of the polls that told
     nothing of it in use, lost or taken out on purpose: what took the last of a way is known by it (P5).
+    `carried`: how many of the units taken out on purpose were lost before, and were not seen in service since
+    (T4); `untraced`: how many were already taken out when it was first read, so that nobody knows.
     """
 
     observation: Observation
@@ -54,6 +56,9 @@ class Seen:
     known_lost: int | None = None
     lost_since: datetime | None = None
     out_since: datetime | None = None
+    known_planned: int = 0
+    carried: int = 0
+    untraced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,8 @@ def _parts(
         key = (observation.role, observation.component)
         told = parts.get(key, {})
         last = told.get(reading.protocol)
+        read = observation.lost is not None and observation.total is not None
+        carried, untraced = _carried(last, observation) if observation.role == "trunks" else (0, 0)
         seen = Seen(
             observation,
             reading.at,
@@ -200,6 +207,9 @@ def _parts(
             known_lost=observation.lost if last is None else _either(observation.lost, last.known_lost),
             lost_since=((last.lost_since if last else None) or reading.at) if observation.lost else None,
             out_since=_out_since(observation, last, reading.at),
+            known_planned=observation.planned if read or last is None else last.known_planned,
+            carried=carried,
+            untraced=untraced,
         )
         parts[key] = {**told, reading.protocol: seen}
     return parts
@@ -211,6 +221,25 @@ def _out_since(observation: Observation, last: Seen | None, at: datetime) -> dat
         return since  # unread: nobody says that it works again
     out = observation.lost >= observation.total and bool(observation.lost or observation.planned)
     return (since or at) if out else None
+
+
+def _carried(last: Seen | None, now: Observation) -> tuple[int, int]:
+    """How many units stay lost though taken out on purpose now, and of how many nobody knows (T4).
+
+    Only figures are told, never which unit is which: units newly taken out that did not leave the service
+    came out of the lost ones. Units that came back into service out of the planned ones are seen.
+    """
+    if now.lost is None or now.total is None:
+        return (last.carried, last.untraced) if last else (0, 0)
+    if last is None or last.known_total is None or last.known_lost is None:
+        return 0, now.planned
+    gained = (now.total - now.lost) - (last.known_total - last.known_lost)  # units in service
+    taken_out = now.planned - last.known_planned
+    from_lost = min(max(0, taken_out - max(0, -gained)), last.known_lost)
+    back = max(0, min(gained, -taken_out))
+    carried = min(max(0, last.carried - back) + from_lost, now.planned)
+    untraced = min(max(0, last.untraced - max(0, back - last.carried)), now.planned - carried)
+    return carried, untraced
 
 
 def _listed(

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from pydantic import TypeAdapter
 
+from agent.baseline_views import BaselineView
 from agent.journal import read_journal
 from agent.loading import Setup
 from agent.showing import ticket_views
@@ -22,6 +23,7 @@ TICKETS = TypeAdapter(tuple[TicketView, ...])
 READING = TypeAdapter(Reading)
 READINGS = TypeAdapter(tuple[Reading, ...])
 WAYS = TypeAdapter(tuple[str, ...])
+BASELINES = TypeAdapter(tuple[BaselineView, ...])
 
 
 def from_journal(setup: Setup) -> tuple[TicketView, ...]:

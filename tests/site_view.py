@@ -51,7 +51,14 @@ DARK = replace(
 )
 
 
-def system(name: str, *accesses: AccessView, location: str = "dallas", title: str = "") -> SystemView:
+def system(
+    name: str,
+    *accesses: AccessView,
+    location: str = "dallas",
+    title: str = "",
+    warnings: int | None = None,
+    found: int = 0,
+) -> SystemView:
     gateway = name.startswith("g")
     return SystemView(
         name=name,
@@ -60,6 +67,8 @@ def system(name: str, *accesses: AccessView, location: str = "dallas", title: st
         function="network" if gateway else "phone_system",
         location=location,
         accesses=accesses,
+        warnings=warnings,
+        found=found,
     )
 
 
@@ -133,8 +142,12 @@ CM = system(
         Sample(STATIONS, 118.0, ("ip",)),
         Sample(UPTIME, 4_233_600.0),
     ),
+    warnings=3,
+    found=2,
 )
-G450 = system("g450-dallas", good(Sample(UPTIME, 90_061.5), Sample(ERRORS, 7.0, ("1/1",)), seconds_ago=19))
+G450 = system(
+    "g450-dallas", good(Sample(UPTIME, 90_061.5), Sample(ERRORS, 7.0, ("1/1",)), seconds_ago=19), warnings=0
+)
 G430 = system("g430-fortworth", DARK, location="fortworth", title="G430 Media Gateway")
 AES = system("aes1", UNASKED, title="Application Enablement Services")
 
@@ -160,6 +173,7 @@ RICH = AgentView(
         NumberView("+1 817 555 0100", "Main line", "yes"),
         NumberView("+1 817 555 0200", "Permits", "no"),
         NumberView("+1 817 555 0300", "Library", "unknown"),
+        NumberView("+1 817 555 0400", "Parks", "on_purpose"),
     ),
 )
 

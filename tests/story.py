@@ -182,6 +182,11 @@ class Story:
         self._write((Responded(ticket=ticket, by=by, uid=1000, note=note),))
         return self
 
+    def does(self, *acts: Body) -> Self:
+        """What people do, now."""
+        self._write(acts)
+        return self._judge()
+
     def takes_agreement(self) -> Self:
         """What the daemon writes where the contract in force is another than the journal's last."""
         if self.knowledge.tickets.agreement != self.terms.agreement:

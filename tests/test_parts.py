@@ -1,11 +1,11 @@
-"""Everything that no rule of its own covers: whose fault it is, and in which words (M1, M7, M5), by table."""
+"""Everything that no rule of its own covers: whose fault it is, and in which words (M7, M5), by table."""
 
 from __future__ import annotations
 
 import pytest
 
 from collectors.base import Observation
-from tests.story import CM1, GW_WEST, Story, a_site, registered, seen, trunk_group, works
+from tests.story import GW_WEST, Story, a_site, registered, seen, works
 
 
 def told_of(observation: Observation) -> tuple[str, str, tuple[str, ...]]:
@@ -27,12 +27,6 @@ def told_of(observation: Observation) -> tuple[str, str, tuple[str, ...]]:
         (seen("environment", "rack", 1, room=True), "rack outside its limits", "customer_environment"),
         (seen("environment", "mains", 1, side="power"), "mains lost", "customer_environment"),
         (
-            seen("capacity", "dsp channels 101", 1, used=80, limit=80),
-            "dsp channels 101 at its limit: new calls may fail",
-            "vendor",
-        ),
-        (seen("capacity", "disk", 1), "disk out of use", "vendor"),
-        (
             seen("redundancy", "local survivability", 0, in_use=True),
             "local survivability in use, service kept",
             "vendor",
@@ -46,11 +40,6 @@ def test_a_part_is_minor_in_words_that_say_what_it_means_and_whose_it_is(
     assert told_of(observation) == (summary, responsibility, ("M7",))
 
 
-def test_an_alarm_names_the_rule_that_made_its_severity_evidence() -> None:
-    alarm = Observation(role="alarm", component="UDS1-BD 01A11", vendor_severity="major", lost=1, total=1)
-    assert told_of(alarm) == ("alarm on UDS1-BD 01A11", "vendor", ("M1", "M7"))
-
-
 def test_both_witnesses_of_a_lost_location_are_told_in_their_own_words() -> None:
     listed = seen("location", "media-gateway 2", 1, number=2)
     story = Story()
@@ -59,23 +48,3 @@ def test_both_witnesses_of_a_lost_location_are_told_in_their_own_words() -> None
     evidence = " ".join(story.tickets[0].evidence)
     assert "gw-west registration: serves on no controller" in evidence
     assert "cm1 media-gateway 2: not registered" in evidence
-
-
-# --- marks, exactly ----------------------------------------------------------------------------------------
-
-
-def test_the_way_down_from_major_is_below_45_percent_and_not_at_it() -> None:
-    story = Story(site=a_site(CM1)).polls(2, ("cm1", (trunk_group(1, 50, 100),)))
-    story.polls(3, ("cm1", (trunk_group(1, 45, 100),)))
-    assert story.tickets[0].severity == "major"
-    story.polls(3, ("cm1", (trunk_group(1, 44, 100),)))
-    assert story.tickets[0].severity == "minor"
-
-
-@pytest.mark.parametrize(("expected", "severity"), [(9, "minor"), (10, "major")])
-def test_half_of_the_stations_needs_a_floor_of_ten(expected: int, severity: str) -> None:
-    site = a_site({**CM1, "stations": {"expected": expected}})
-    present = Observation(role="stations", component="stations", present=expected)
-    gone = Observation(role="stations", component="stations", present=0)
-    story = Story(site=site).reads("cm1", present).passes(60).polls(3, ("cm1", (gone,)))
-    assert story.tickets[0].severity == severity

@@ -44,7 +44,7 @@ def found_gone(scene: Scene) -> Iterator[FoundGone]:
     for name, listed in scene.history.found.items():
         if name not in named:
             continue
-        words = {word.observation.component: word for word in scene.told(name, "alarm")}
+        words = {word.observation.component: word for word in scene.every_word(name, "alarm")}
         for component, found in listed.items():
             word = words.get(component)
             if word is not None and (word.dark or word.observation.unread):

@@ -12,17 +12,13 @@ from agent.authority import Word
 from agent.contract import Test
 from agent.failures import Failure, Key
 from agent.rules.part_state import PartState, all_of, any_of, state_of
-from agent.rules.scene import PhoneSystem, Scene, evidence, failure, plural
+from agent.rules.scene import PhoneSystem, Scene, Told, evidence, failure, plural
 from agent.site import Needs, PrimaryNumber, System
-
-Told = list[tuple[System, Word]]
 
 
 def judge_attendants(scene: Scene) -> Iterator[Failure]:
     """At most one failure per phone system: all consoles out, or some (A1)."""
-    grouped = {system.name for phones in scene.phone_systems for system in phones.systems}
-    others = [PhoneSystem((system,)) for system in scene.site.systems if system.name not in grouped]
-    for phones in (*scene.phone_systems, *others):
+    for phones in scene.wholes:
         if (found := _consoles(scene, phones)) is not None:
             yield found
 
@@ -33,17 +29,17 @@ def are_expected(scene: Scene) -> bool:
 
 
 def _consoles(scene: Scene, phones: PhoneSystem) -> Failure | None:
-    told = _told(scene, phones.systems)
+    told = scene.told(phones, "attendant")
     if not are_expected(scene):
         return None
     # C4: what a window covers leaves both sides, unless nothing else fails: then it is told at its end.
-    outside = [(system, word) for system, word in told if scene.window(system, word.observation) is None]
-    counted = outside if any(_ails(word) for _, word in outside) else told
-    lost = sum(word.observation.lost or 0 for _, word in counted)
-    total = sum(_total(word) for _, word in counted)
-    unread = sum(_total(word) for _, word in counted if word.observation.lost is None)
-    planned = sum(word.observation.planned for _, word in counted)
-    failing = [(system, word) for system, word in counted if _ails(word)]
+    outside = [each for each in told if scene.window_over(each) is None]
+    counted = outside if any(_ails(each) for each in outside) else told
+    lost = sum(each.word.observation.lost or 0 for each in counted)
+    total = sum(map(_total, counted))
+    unread = sum(_total(each) for each in counted if each.word.observation.lost is None)
+    planned = sum(each.word.observation.planned for each in counted)
+    failing = [each for each in counted if _ails(each)]
     key = Key(phones.main.name, "attendant")
 
     facts: list[Test] = []
@@ -56,14 +52,14 @@ def _consoles(scene: Scene, phones: PhoneSystem) -> Failure | None:
             facts.append("attendant-out")
         summary = f"{lost} of {plural(total, 'attendant console')} out of service"
         for number in scene.site.primary_numbers:
-            if not facts and _all_named_are_out(scene, number, counted):
+            if not facts and _all_named_are_out(number, counted):
                 facts.append("attendant-out")
                 summary += f", all of those of {number.number}"
         if not facts and lost + unread >= total:
             summary += f", could be major: {unread} unread"
     elif planned and not total:
         rules.append("P6")
-        failing = [(system, word) for system, word in counted if word.observation.planned]
+        failing = [each for each in counted if each.word.observation.planned]
         summary = f"all {plural(planned, 'attendant console')} taken out on purpose"
     elif failing:
         summary = f"{plural(len(failing), 'attendant console')} degraded"
@@ -76,53 +72,43 @@ def _consoles(scene: Scene, phones: PhoneSystem) -> Failure | None:
         facts=facts,
         rules=(*rules, *(() if facts else ("M7",))),
         summary=summary,
-        evidence=(evidence(system, word, _figure(word)) for system, word in failing),
+        evidence=(evidence(each.system, each.word, _figure(each)) for each in failing),
         hold=scene.site.holds.attendant if lost else scene.site.holds.degraded,
         lost=lost,
         total=total,
         left_out=(
-            f"{word.observation.component}: in a maintenance window (C4)"
-            for system, word in told
-            if (system, word) not in counted
+            f"{each.word.observation.component}: in a maintenance window (C4)"
+            for each in told
+            if each not in counted
         ),
     )
 
 
-def _told(scene: Scene, systems: Iterable[System]) -> Told:
-    return [
-        (system, word)
-        for system in systems
-        for word in (*scene.words(system.name, "attendant"), *scene.dark(system.name, "attendant"))
-    ]
+def _total(told: Told) -> int:
+    total = told.word.observation.total
+    return (total if total is not None else told.word.known_total) or 0
 
 
-def _total(word: Word) -> int:
-    total = word.observation.total
-    return (total if total is not None else word.known_total) or 0
+def _ails(told: Told) -> bool:
+    return bool(told.word.observation.lost or told.word.observation.degraded)
 
 
-def _ails(word: Word) -> bool:
-    return bool(word.observation.lost or word.observation.degraded)
-
-
-def _figure(word: Word) -> str:
-    observation = word.observation
+def _figure(told: Told) -> str:
+    observation = told.word.observation
     if observation.planned and not observation.lost:
         return "taken out on purpose"
     return f"{observation.lost} of {observation.total} out of service"
 
 
-def _all_named_are_out(scene: Scene, number: PrimaryNumber, told: Told) -> bool:
+def _all_named_are_out(number: PrimaryNumber, told: Iterable[Told]) -> bool:
     """Whether the number names consoles, and each of them is out: they count as all (A1)."""
     named = [
-        [word for _, word in told if is_named(need, word)]
+        [each.word.observation for each in told if is_named(need, each.word)]
         for need in each_need(number.needs)
         if need.startswith("attendant ")
     ]
     return bool(named) and all(
-        words
-        and all(word.observation.lost and word.observation.lost == word.observation.total for word in words)
-        for words in named
+        seen and all(each.lost and each.lost == each.total for each in seen) for seen in named
     )
 
 
@@ -142,10 +128,10 @@ def each_need(needs: Needs) -> Iterator[str]:
 
 def consoles(scene: Scene, need: str) -> PartState:
     """The state of one console (`attendant NAME`), or of all of them: one in service is enough."""
-    told = _told(scene, scene.site.systems)
+    told = [each for phones in scene.wholes for each in scene.told(phones, "attendant")]
     if need != "attendant":
-        told = [(system, word) for system, word in told if is_named(need, word)]
-    found = [state_of(scene, need, system, word) for system, word in told]
+        told = [each for each in told if is_named(need, each.word)]
+    found = [state_of(scene, need, each.system, each.word) for each in told]
     if not are_expected(scene):  # nobody has to sit there: who does is found, and who does not is not missed
         found = [_not_missed(each) for each in found]
     return any_of(found, need)

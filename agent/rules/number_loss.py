@@ -16,7 +16,8 @@ from agent.rules.attendants import auto_attendant, each_need
 from agent.rules.numbers import leaves, reach
 from agent.rules.part_state import PartState
 from agent.rules.parts import is_gateway, part_failure
-from agent.rules.scene import Scene, listed, restated
+from agent.rules.restating import restated
+from agent.rules.scene import Scene, listed
 from agent.site import PrimaryNumber, Site
 
 AUTO_ATTENDANT = "auto-attendant"
@@ -185,7 +186,7 @@ def _stated(scene: Scene, failed: Failure, more: _More | None) -> Failure:
         numbers = "primary number" if len(more.lost) == 1 else "primary numbers"
         adds.append(f"{numbers} {listed(more.lost)} cannot be reached")
     return restated(
-        scene,
+        scene.contract,
         failed,
         facts=more.facts,
         rules=more.rules,

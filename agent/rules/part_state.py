@@ -72,7 +72,8 @@ def state_of(scene: Scene, need: str, system: System, word: Word) -> PartState:
     if observation.total > observation.lost:
         return PartState(need, "yes", told=told)
     since = word.out_since or word.at
-    if not observation.lost:  # planned members are in neither figure and carry no call (P6)
+    # Planned members are in neither figure and carry no call (P6); what was lost before stays lost (T4).
+    if not observation.lost + word.carried:
         return PartState(need, "on_purpose" if observation.planned else "unknown", since, told)
     window = scene.window(system, observation)
     on_purpose = window is not None and since >= scene.site.moment(window.begins)

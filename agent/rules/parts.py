@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from agent.authority import Word, ails
 from agent.failures import Failure, Key
-from agent.rules.scene import Scene, evidence, failure, hold_of
-from agent.site import System
+from agent.rules.scene import Scene, evidence, failure
+from agent.site import Holds, System
 from collectors.base import Observation, Role
 
 _ONE_EACH: tuple[Role, ...] = (
@@ -76,6 +76,32 @@ def part_failure(scene: Scene, system: System, word: Word) -> Failure:
         lost=observation.lost,
         total=observation.total,
     )
+
+
+def hold_of(holds: Holds, observation: Observation) -> timedelta:
+    """How long a failing part must last before it raises (I5), by its role and kind."""
+    match observation.role:
+        case "integration" if observation.kind in ("cdr", "cms"):
+            return holds.cdr_cms
+        case "equipment" if observation.kind == "sync":
+            return holds.sync
+        case "environment":
+            if observation.side == "power":
+                return holds.alarm  # mains, told by a poll
+            return holds.room if observation.room else holds.environment
+        case _:
+            by_role = {
+                "trunks": holds.trunks,
+                "stations": holds.stations,
+                "location": holds.location,
+                "attendant": holds.attendant,
+                "integration": holds.integration,
+                "equipment": holds.equipment,
+                "redundancy": holds.redundancy,
+                "capacity": holds.capacity,
+                "alarm": holds.alarm,
+            }
+            return by_role.get(observation.role, holds.reachability)
 
 
 def _words(observation: Observation) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from agent.failures import Evidence, Failure, Key
 from agent.maintenance import covers, windows_at
+from agent.rules.restating import retold
 from agent.rules.scene import Scene
 from agent.site import MaintenanceWindow, System
 
@@ -37,6 +38,8 @@ def _judge(scene: Scene, failed: Failure, failures: Sequence[Failure]) -> Failur
         for window in windows_at(scene.site, scene.now)
         if _covered(scene, window, failed) or _explained(scene, window, failed, failures)
     ]
+    if failed.not_before is not None:  # by the rule that judged its parts
+        ends.append(failed.not_before)
     if ends:  # of several the last end counts
         failed = replace(failed, not_before=max(ends))
     standing = scene.history.standing.get(failed.key)
@@ -163,10 +166,8 @@ def _of_window(failed: Failure, window: MaintenanceWindow) -> Failure:
 
 
 def _of_change(failed: Failure, note: str) -> Failure:
-    ruling = replace(failed.ruling, responsibility="customer_change", note=note)
-    return replace(failed, ruling=ruling)
+    return retold(failed, lambda was: replace(was, responsibility="customer_change", note=note))
 
 
 def _with_rule(failed: Failure) -> Failure:
-    rules = tuple(dict.fromkeys((*failed.ruling.rules, "C4")))
-    return replace(failed, ruling=replace(failed.ruling, rules=rules))
+    return retold(failed, lambda was: replace(was, rules=tuple(dict.fromkeys((*was.rules, "C4")))))
