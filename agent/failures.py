@@ -124,3 +124,12 @@ class Judgement:
     failures: tuple[Failure, ...]
     blind: frozenset[Key]
     gone: frozenset[Key] = frozenset()
+
+    def but_of(self, keys: frozenset[Key], other: Judgement) -> Judgement:
+        """This judgement, with what another one says of these keys."""
+        mine = [failure for failure in self.failures if failure.key not in keys]
+        return Judgement(
+            (*mine, *(failure for failure in other.failures if failure.key in keys)),
+            (self.blind - keys) | (other.blind & keys),
+            (self.gone - keys) | (other.gone & keys),
+        )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from agent.entries import Body, Entry, FirstSeen, Opened, Resolved, RestartSeen, Updated
+from agent.entries import Body, Entry, FirstSeen, Opened, Reopened, Resolved, RestartSeen, Updated
 from agent.failures import Key, Ruling
 from collectors.base import ProtocolName, Reading, RestartEvent
 
@@ -80,7 +80,7 @@ class History:
                 ]
                 events = tuple(sorted([*kept, event], key=lambda each: each.at))
                 return replace(self, restarts={**self.restarts, body.system: events})
-            case Opened():
+            case Opened() | Reopened():
                 stands = Standing(body.ticket, body.ruling)
                 return replace(self, standing={**self.standing, body.key: stands})
             case Updated() | Resolved():

@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from agent.acting import Person, Verb, Wanted, act
 from agent.acts import Responded
 from agent.agreement import Agreement, decided
-from agent.entries import Body, Entry, Opened, Updated
+from agent.entries import Body, Entry, Opened, Reopened, Updated
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
 from agent.showing import Terms, ticket_views
@@ -181,6 +182,13 @@ class Story:
         self._write((Responded(ticket=ticket, by=by, uid=1000, note=note),))
         return self
 
+    def does(self, verb: Verb, ticket: str = "TW-000001", by: str = "ana", **more: Any) -> Self:
+        """A person does that to a ticket, now. Raises Refused."""
+        wanted, known = Wanted(verb=verb, ticket=ticket, **more), self.knowledge
+        person = Person(by, 1000)
+        self._write((act(wanted, person, known.tickets, known.incidents, self.terms, self.now),))
+        return self._judge()
+
     def takes_agreement(self) -> Self:
         """What the daemon writes where the contract in force is another than the journal's last."""
         if self.knowledge.tickets.agreement != self.terms.agreement:
@@ -198,7 +206,7 @@ class Story:
     @property
     def tickets(self) -> list[TicketView]:
         """Every ticket so far."""
-        return list(ticket_views(self.knowledge.tickets, self.terms))
+        return list(ticket_views(self.knowledge.tickets, self.terms, self.now))
 
     @property
     def told(self) -> list[str]:
@@ -210,9 +218,9 @@ class Story:
         """Every decision as `HH:MM:SS kind ticket severity`."""
         return [
             f"{entry.at.astimezone(ZONE):%H:%M:%S} {entry.body.kind} {getattr(entry.body, 'ticket', '-')}"
-            f" {entry.body.ruling.severity if isinstance(entry.body, Opened | Updated) else ''}".rstrip()
+            f" {entry.body.ruling.severity if isinstance(entry.body, Opened | Updated | Reopened) else ''}".rstrip()
             for entry in self.entries
-            if entry.body.kind in ("opened", "updated", "resolved")
+            if entry.body.kind in ("opened", "updated", "reopened", "resolved")
         ]
 
     def _judge(self) -> Self:
