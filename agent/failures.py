@@ -137,3 +137,16 @@ class Judgement:
     counts: tuple[Count, ...] = ()
     over: Mapping[Key, str] = field(default_factory=dict)
     wake: datetime | None = None
+
+    def but_of(self, keys: frozenset[Key], other: Judgement) -> Judgement:
+        """This judgement, with what another one says of these keys."""
+        mine = [failure for failure in self.failures if failure.key not in keys]
+        return Judgement(
+            (*mine, *(failure for failure in other.failures if failure.key in keys)),
+            (self.blind - keys) | (other.blind & keys),
+            (self.gone - keys) | (other.gone & keys),
+            self.counts,
+            {key: why for key, why in self.over.items() if key not in keys}
+            | {key: why for key, why in other.over.items() if key in keys},
+            min((each.wake for each in (self, other) if each.wake is not None), default=None),
+        )

@@ -7,6 +7,7 @@ phone system lost and the site file does not know is a failure all the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from agent.authority import Word, ails
 from agent.failures import Failure, Key
