@@ -269,6 +269,21 @@ def span(length: timedelta) -> str:
     return " ".join(words) or "0s"
 
 
+def in_words(length: timedelta) -> str:
+    """The same for a sentence, to the minute: `45 min`, `1 h 12 min`, `2 d 16 h`, `less than a minute`."""
+    words = span(timedelta(minutes=abs(length) // timedelta(minutes=1)))
+    if words == "0s":
+        return "less than a minute"
+    units = {"m": "min", "h": "h", "d": "d"}
+    return " ".join(f"{word[:-1]} {units[word[-1]]}" for word in words.split())
+
+
+def soon(at: datetime, now: datetime) -> str:
+    """A time to come, for a person: `Mon 09:03` within six days, else as `moment` says it."""
+    near = abs(at - now) <= timedelta(days=6)
+    return f"{_DAYS[at.weekday()]} {at:%H:%M}" if near else moment(at)
+
+
 def moment(at: datetime) -> str:
     """A time for a person, to the minute: `Mon 2026-11-23 09:03 CST`."""
     return f"{_DAYS[at.weekday()]} {at:%Y-%m-%d %H:%M %Z}"

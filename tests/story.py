@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -240,7 +241,7 @@ def on_hold(site: Site, **holds: float) -> Site:
 
 def an_agreement(name: str, *, holidays: Mapping[date, str] | None = None, **decisions: Any) -> Agreement:
     """A shipped contract with these decisions of the site."""
-    shipped = load_contract(name)
+    shipped = _shipped(name)
     chosen = {
         key: f"{value.total_seconds():g}s" if isinstance(value, timedelta) else value
         for key, value in decisions.items()
@@ -248,6 +249,11 @@ def an_agreement(name: str, *, holidays: Mapping[date, str] | None = None, **dec
     return decided(
         shipped.contract, shipped.source, json.dumps({"decisions": chosen}), holidays=holidays or {}
     )
+
+
+@lru_cache
+def _shipped(name: str) -> Agreement:
+    return load_contract(name)  # parsing it takes longer than most stories do
 
 
 def with_contract(story: Story, **decisions: Any) -> Story:
