@@ -17,6 +17,7 @@ import typer
 
 from agent import printing
 from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
+from agent.cli_attainment import attainment
 from agent.cli_enroll import enroll, retry_login
 from agent.control import ControlError, Request
 from agent.journal import JournalError
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 tickets_app = typer.Typer(no_args_is_help=True, help="The tickets: what is wrong, and by when to respond.")
 app.add_typer(tickets_app, name="tickets")
+app.command()(attainment)
 app.command()(enroll)
 app.command("retry-login")(retry_login)
 

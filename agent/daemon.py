@@ -18,16 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from agent.alertlog import AlertLog, LogLine
+from agent.attainment import Attainment
 from agent.clock import Clock
+from agent.clock_watch import ClockWatch
 from agent.control import ControlServer
 from agent.desk import Desk
-from agent.entries import AgentStarted, AgentStopped, Body, NumbersSkipped
+from agent.entries import AgentAlive, AgentStarted, AgentStopped, Body, NumbersSkipped
 from agent.journal import Journal
 from agent.knowledge import Knowledge, restamped
 from agent.loading import ConfigError, Setup, load_setup
 from agent.notify import Supervisor
 from agent.polling import Polling
-from agent.questions import POLL_PATIENCE
+from agent.questions import POLL_PATIENCE, attained
 from agent.showing import Terms, agent_view, ticket_views
 from agent.telling import Teller
 from agent.told import highest_told
@@ -51,13 +53,19 @@ class Daemon:
         self.journal = journal
         self.clock = Clock()
         self.now = self.clock.now
-        self.started = self.now()
+        last = max((entry.at for entry in journal.entries), default=None)
+        self.own_clock = ClockWatch(self.clock, last)
         self._followed = self.clock.set_by  # the steps of the clock that `knowledge` has followed
         self.terms = setup.terms
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
         self.desk = Desk(
-            lambda: self.setup, self.polling, self._ticket_views, reload=self.reload, tell=self._tell_durably
+            lambda: self.setup,
+            self.polling,
+            self._ticket_views,
+            attainment=self._attainment,
+            reload=self.reload,
+            tell=self._tell_durably,
         )
         self.supervisor = Supervisor()
         self.teller = Teller(
@@ -194,7 +202,11 @@ class Daemon:
             self._say_sight(reading)
             self.knowledge, facts = self.knowledge.hear(reading)
             await self._tell(facts)
+        if steps := self.own_clock.entries():  # before anything is judged by the new clock
+            await self._tell(steps)
         setup, now = self.setup, self._follow_clock()
+        said = self.own_clock.synchronised(wanted=setup.site.clock_synchronised)
+        self.knowledge = self.knowledge.looks_at_clock(said, now)
         bodies, self.knowledge, wake = self.knowledge.judge(setup.site, setup.contract, setup.watches, now)
         await self._tell(bodies)
         if not self._unasked():
@@ -213,8 +225,7 @@ class Daemon:
         self._followed = self.clock.set_by
         return now
 
-    def _clock_was_set(self, step: timedelta) -> None:
-        self.started += step
+    def _clock_was_set(self, _: timedelta) -> None:
         self._readings.put_nowait(None)  # judge again: the wait for a hold's end was reckoned before
 
     async def _next_reading(self, wake: datetime | None) -> tuple[Reading, timedelta] | None:
@@ -259,7 +270,7 @@ class Daemon:
             self.knowledge.clock_set(self.clock.set_by - self._followed),
             products=self.setup.products,
             watches=self.setup.watches,
-            started=self.started,
+            started=self.own_clock.started,
             now=now,
             version=VERSION,
             healthy=self._healthy(),
@@ -323,6 +334,7 @@ class Daemon:
         self.supervisor.status(self._glance())
         while True:
             self.teller.say(LogLine(at=self.view().now, verb="ALIVE", text=self._glance()))
+            await self._tell((AgentAlive(),))
             await asyncio.sleep(ALIVE_EVERY.total_seconds())
 
     def _glance(self) -> str:
@@ -339,6 +351,10 @@ class Daemon:
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await self.teller.tell()
+
+    def _attainment(self, month: str) -> Attainment:
+        known = self.knowledge
+        return attained(month, self.setup.site, known.tickets, known.sight, self.now(), running=True)
 
     def _ticket_views(self) -> tuple[TicketView, ...]:
         return ticket_views(self.knowledge.tickets, self.terms)

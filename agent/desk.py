@@ -12,13 +12,14 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from agent.attainment import Attainment
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.entries import Body
 from agent.known_hosts import KnownHostsError
 from agent.loading import Setup
 from agent.polling import Polling
-from agent.questions import POLL_PATIENCE, READINGS, TICKETS, WAYS, no_such_system
+from agent.questions import ATTAINMENT, POLL_PATIENCE, READINGS, TICKETS, WAYS, no_such_system
 from agent.responding import respond
 from agent.site import System
 from agent.views import TicketView
@@ -30,8 +31,9 @@ log = logging.getLogger("trunkwatch")
 class Desk:
     """Where questions are answered.
 
-    `setup`: the one in force; `tickets`: every ticket as it is now; `reload`: takes the site file anew, and
-    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError.
+    `setup`: the one in force; `tickets`: every ticket as it is now; `attainment`: a month's, raises
+    ValueError; `reload`: takes the site file anew, and gives why it was not taken; `tell`: writes down what
+    a person decided, or raises JournalError.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Desk:
         polling: Polling,
         tickets: Callable[[], tuple[TicketView, ...]],
         *,
+        attainment: Callable[[str], Attainment],
         reload: Callable[[], Awaitable[str]],
         tell: Callable[[Body], Awaitable[None]],
     ) -> None:
         self._setup = setup
         self._polling = polling
         self._tickets = tickets
+        self._attainment = attainment
         self._reload = reload
         self._tell = tell
         self._one_answer = asyncio.Lock()
@@ -56,6 +60,8 @@ class Desk:
             match request.question:
                 case "tickets":
                     return _yes(TICKETS.dump_python(self._tickets(), mode="json"))
+                case "attainment":
+                    return self._attained(request.arguments.get("month", ""))
                 case "respond":
                     async with self._one_answer:
                         return await respond(request, caller, self._tickets, self._tell)
@@ -95,6 +101,12 @@ class Desk:
         except TimeoutError:
             return _no(f"{system.name}: the poll has not ended; ask again")
         return _yes(READINGS.dump_python(readings, mode="json"))
+
+    def _attained(self, month: str) -> Answer:
+        try:
+            return _yes(ATTAINMENT.dump_python(self._attainment(month), mode="json"))
+        except ValueError as error:
+            return _no(str(error))
 
     def _enroll(self, request: Request, caller: Caller) -> Answer:
         system, wanted = self._system(request), request.arguments.get("protocol", "")

@@ -22,6 +22,20 @@ _SYNCHRONISED = "synchronisation"
 _STEP = "step"
 
 
+def clock_entry(step: timedelta, now: datetime, started: datetime, last: datetime | None) -> ClockSet:
+    """The entry for a step of the clock that ended at `now`, with what of the journal it put right.
+
+    `started`: when this run began, by the clock of before; `last`: the latest entry of the runs before it.
+    A clock that is set back was ahead: what it stamped after `now` is off by the step. One that is set
+    forward was behind if the run began before the journal's last word: all of the run is off then. Else it
+    may be right what was stamped, since a machine that stood still looks the same: nothing moves.
+    """
+    if step < timedelta(0):
+        return ClockSet(step=step, wrong_since=now)
+    behind = last is not None and started < last
+    return ClockSet(step=step, wrong_since=started if behind else None)
+
+
 @dataclass(frozen=True, slots=True)
 class OwnClock:
     """What is known. `synchronised` None: it cannot be told, or is not looked at; `since` when it is not.

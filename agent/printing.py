@@ -68,6 +68,8 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
         said = f"{_moment(at, zone)} by {escape(by)}" + (f": {escape(note)}" if note else "")
         facts.add_row("answered" if number == 0 else "", said)
     facts.add_row("responsible", f"{ticket.responsibility} ({ticket.note})")
+    if ticket.clock_note:
+        facts.add_row("clock", f"when it was raised: {escape(ticket.clock_note)}")
     facts.add_row("location", ticket.location or "-")
     facts.add_row("began", _moment(ticket.began, zone))
     facts.add_row("received", _moment(ticket.received, zone))

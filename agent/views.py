@@ -197,6 +197,20 @@ class DueView:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetView:
+    """How the targets of a severity's step were met.
+
+    `breaches`: missed so far, since the journal began. `ratio`: the share of those decided this month that
+    were met, 0 to 1; None: none is decided.
+    """
+
+    severity: str
+    step: str
+    breaches: int
+    ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class NumberView:
     """A primary number, and whether an incoming call finds a way to it."""
 
@@ -211,7 +225,9 @@ class AgentView:
 
     `contract`: its name and version. `severities`: the contract's own, worst first. `tickets`: every open one
     and the latest resolved ones. `pending_text`: one line per failure that waits out its hold.
-    `unwritten`: entries of the journal that are not on the disk yet.
+    `unwritten`: entries of the journal that are not on the disk yet. `targets`: every severity and step that
+    the contract sets one for, or that one was missed of. `unmonitored`: by system, how long since the journal
+    began. `clock_synchronised` None: it cannot be told.
     """
 
     now: datetime
@@ -230,6 +246,9 @@ class AgentView:
     ready: Verdict
     numbers: tuple[NumberView, ...] = ()
     unwritten: int = 0
+    targets: tuple[TargetView, ...] = ()
+    unmonitored: tuple[tuple[str, timedelta], ...] = ()
+    clock_synchronised: bool | None = None
 
     @property
     def open_tickets(self) -> tuple[TicketView, ...]:
