@@ -17,6 +17,7 @@ import typer
 
 from agent import printing
 from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
+from agent.cli_attainment import attainment
 from agent.cli_baseline import baseline_app
 from agent.cli_enroll import enroll, retry_login
 from agent.cli_tickets import tickets_app
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.add_typer(tickets_app, name="tickets")
 app.add_typer(baseline_app, name="baseline")
+app.command()(attainment)
 app.command()(enroll)
 app.command("retry-login")(retry_login)
 

@@ -18,6 +18,7 @@ from agent.acts import (
     FoundAdopted,
     Held,
     Noted,
+    PartReturned,
     Rated,
     Reclassified,
     Responded,
@@ -145,10 +146,14 @@ class SightLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SightBack:
-    """A way of access to a system answers again."""
+    """A way of access to a system answers again, or the system left the site file.
+
+    `since`: when sight of it was lost.
+    """
 
     kind: Literal["sight_back"] = "sight_back"
     system: str
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,10 +253,20 @@ class AgentAlive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockSet:
-    """The agent's own clock was set by that much (entries before it were stamped by the other clock)."""
+    """The agent's own clock was set by that much (entries before it were stamped by the other clock).
+
+    `wrong_since`: what that clock stamped from then on was off by the step; None: that cannot be told.
+    """
 
     kind: Literal["clock_set"] = "clock_set"
     step: timedelta
+    wrong_since: datetime | None = None
+
+    def moved(self, instant: datetime, told: datetime) -> datetime:
+        """An instant as the new clock would have stamped it. `told`: when this entry was."""
+        if self.wrong_since is None or not self.wrong_since <= instant <= told - self.step:
+            return instant
+        return instant + self.step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +307,7 @@ Body = Annotated[
     | Dispatched
     | Held
     | Resumed
+    | PartReturned
     | Reclassified
     | Noted
     | Rated

@@ -13,13 +13,17 @@ from typing import NamedTuple
 
 from agent.classify import classify, scene_of
 from agent.contract import Contract
-from agent.entries import Body, Entry
-from agent.failures import Judgement, Key
+from agent.deadlines import Deadlines
+from agent.entries import Body, Entry, Opened
+from agent.failures import Failure, Judgement, Key
 from agent.history import COUNTS_KEPT, History, clock_set
 from agent.incidents import Incidents, decide
+from agent.own_clock import KEY as CLOCK
+from agent.own_clock import OwnClock
 from agent.picture import Picture
 from agent.rules.alarms import found_gone
 from agent.rules.scene import Scene
+from agent.sight import Sight
 from agent.site import Site
 from agent.tickets import Tickets
 from agent.watch import Watch
@@ -38,26 +42,42 @@ class Verdicts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Picture, history, incidents and tickets: they change together or not at all."""
+    """Picture, history, incidents and tickets, and what hangs on time: they change together or not at all."""
 
     picture: Picture = field(default_factory=Picture)
     history: History = field(default_factory=History)
     incidents: Incidents = field(default_factory=Incidents)
     tickets: Tickets = field(default_factory=Tickets)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    sight: Sight = field(default_factory=Sight)
+    own: OwnClock = field(default_factory=OwnClock)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> Knowledge:
         """What a journal tells: tickets, open incidents, history. Nothing is seen yet."""
         told = tuple(entries)
-        return cls(Picture(), History.fold(told), Incidents.fold(told), Tickets.fold(told))
+        tickets = Tickets.fold(told)
+        return cls(
+            Picture(),
+            History.fold(told),
+            Incidents.fold(told),
+            tickets,
+            Deadlines.fold(told, tickets),
+            Sight.fold(told),
+            OwnClock.fold(told),
+        )
 
     def apply(self, entry: Entry) -> Knowledge:
         """After an entry that the journal has taken."""
+        tickets = self.tickets.apply(entry)
         return Knowledge(
             self.picture,
             self.history.apply(entry),
             self.incidents.apply(entry),
-            self.tickets.apply(entry),
+            tickets,
+            self.deadlines.apply(entry, tickets),
+            self.sight.apply(entry),
+            self.own.apply(entry),
         )
 
     def hear(self, reading: Reading) -> tuple[Knowledge, tuple[Body, ...]]:
@@ -74,6 +94,10 @@ class Knowledge:
         decisions = self.tickets.agreement.contract.decisions
         return max(COUNTS_KEPT, decisions.station_peak_within, decisions.station_fall_within)
 
+    def looks_at_clock(self, synchronised: bool | None, now: datetime) -> Knowledge:
+        """After a look at the agent's own clock; None: the kernel does not tell."""
+        return replace(self, own=self.own.seen(synchronised, now))
+
     def judge(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Verdicts:
         """What the whole picture calls for at `now`.
 
@@ -83,11 +107,22 @@ class Knowledge:
         for other in {id(each): each for each in kept.values()}.values():
             theirs = frozenset(key for key, each in kept.items() if each is other)
             judgement = judgement.but_of(theirs, self._judged_by(site, other, watches, now))
-        decision = decide(self.incidents, judgement, contract, now, kept)
+        wrong = self.own.failure(site, contract, now)
+        decision = decide(self.incidents, self._with_clock(judgement, wrong), contract, now, kept)
+        note = wrong.ruling.summary if wrong is not None else ""
+        warned, due = self.deadlines.due(now)
         history, samples = self.history.teach(judgement.counts, _troubled(decision.incidents), now)
-        after = replace(self, incidents=decision.incidents, history=history)
-        gone = found_gone(self.scene(site, contract, watches, now))
-        return Verdicts((*gone, *decision.bodies, *samples), after, decision.wake)
+        # What was missed was so before a failure is taken as gone at this very moment.
+        bodies = (
+            *found_gone(self.scene(site, contract, watches, now)),
+            *self.sight.changes(self.picture, site, watches),
+            *warned,
+            *(_noted(body, note) for body in decision.bodies),
+            *samples,
+        )
+        wakes = (decision.wake, due, self.own.wake(now))
+        wake = min((each for each in wakes if each is not None), default=None)
+        return Verdicts(bodies, replace(self, incidents=decision.incidents, history=history), wake)
 
     def _judged_by(
         self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime
@@ -134,6 +169,15 @@ class Knowledge:
                 kept[key] = agreement.contract
         return kept
 
+    def _with_clock(self, judgement: Judgement, wrong: Failure | None) -> Judgement:
+        """The judgement with what is wrong with the agent's own clock."""
+        if wrong is not None:
+            return replace(judgement, failures=(*judgement.failures, wrong))
+        told = self.incidents.open.get(CLOCK)
+        if not self.own.blind(told.ruling if told else None):
+            return judgement
+        return replace(judgement, blind=judgement.blind | {CLOCK})
+
     def clock_set(self, step: timedelta) -> Knowledge:
         """After the agent's own wall clock was set by `step`: what it remembers lies as far back as before.
 
@@ -146,6 +190,7 @@ class Knowledge:
             picture=self.picture.clock_set(step),
             history=self.history.clock_set(step),
             incidents=self.incidents.clock_set(step),
+            own=self.own.clock_set(step),
         )
 
     def forget(self, systems: Iterable[str]) -> Knowledge:
@@ -174,3 +219,10 @@ def restamped(reading: Reading, step: timedelta) -> Reading:
             for each in reading.observations
         ),
     )
+
+
+def _noted(body: Body, note: str) -> Body:
+    """A new ticket says what was wrong with the agent's clock when it was raised, but the clock's own."""
+    if not note or not isinstance(body, Opened) or body.key == CLOCK:
+        return body
+    return replace(body, clock_note=note)

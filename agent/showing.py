@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.agreement import Agreement
+from agent.attainment import ratios
 from agent.calling import calls, outside_term
-from agent.contract import Contract, Step
+from agent.contract import Contract
+from agent.deadlines import STEPS, Deadlines
 from agent.done import WAITS_FOR
 from agent.failures import Key
 from agent.incidents import Pending
@@ -33,6 +35,7 @@ from agent.views import (
     RoundView,
     StepView,
     SystemView,
+    TargetView,
     TicketView,
     Verdict,
     moment,
@@ -41,7 +44,6 @@ from agent.watch import Watch, Way
 from collectors.base import Product
 
 RESOLVED_SHOWN = 20
-STEPS: tuple[Step, ...] = ("respond", "assign", "resolve", "return")
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +254,15 @@ def agent_view(
         tickets=tuple(ticket_view(ticket, terms, now) for ticket in shown),
         pending=len(incidents.pending),
         pending_text=tuple(_pending_text(key, waiting) for key, waiting in incidents.pending.items()),
-        next_due=tuple(_next_due(tickets.open, terms)),
+        next_due=tuple(_next_due(tickets.open, knowledge.deadlines, terms)),
         healthy=healthy,
         ready=ready,
         unwritten=unwritten,
+        targets=tuple(_targets(knowledge.deadlines, terms, now)),
+        unmonitored=tuple(
+            (system.name, knowledge.sight.unmonitored(system.name, now)) for system in terms.site.systems
+        ),
+        clock_synchronised=knowledge.own.synchronised,
         numbers=tuple(
             NumberView(number.number, number.name, state) for number, state in number_states(scene)
         ),
@@ -286,15 +293,29 @@ def _access_view(way: Way, access: Access | None, terms: Terms) -> AccessView:
     )
 
 
-def _next_due(tickets: Iterable[Ticket], terms: Terms) -> Iterable[DueView]:
-    open_tickets = list(tickets)
-    for severity in terms.contract.severities:
+def _next_due(tickets: Iterable[Ticket], deadlines: Deadlines, terms: Terms) -> Iterable[DueView]:
+    earliest: dict[tuple[str, str], datetime] = {}
+    for ticket in tickets:
         for step in STEPS:
-            dues = [
-                due
-                for ticket in open_tickets
-                if ticket.severity == severity
-                and (due := ticket.still_due(step, terms.of(ticket))) is not None
-            ]
-            if dues:
-                yield DueView(severity, step, min(dues).astimezone(terms.site.zone))
+            due = deadlines.still_due(ticket.id, step)
+            if due is not None:
+                key = ticket.severity, step
+                earliest[key] = min(due, earliest.get(key, due))
+    # A severity of a contract that is no longer in force comes last: its ticket is still due.
+    for severity in dict.fromkeys((*terms.contract.severities, *(key[0] for key in earliest))):
+        for step in STEPS:
+            if (severity, step) in earliest:
+                yield DueView(severity, step, earliest[severity, step].astimezone(terms.site.zone))
+
+
+def _targets(deadlines: Deadlines, terms: Terms, now: datetime) -> Iterable[TargetView]:
+    promised = [
+        (severity, step)
+        for severity in terms.contract.severities
+        for step in STEPS
+        if terms.contract.target(severity, step) is not None
+    ]
+    met = ratios(deadlines, terms.site.zone, now)
+    for severity, step in dict.fromkeys((*promised, *deadlines.breaches, *met)):
+        missed = deadlines.breaches.get((severity, step), 0)
+        yield TargetView(severity, step, missed, met.get((severity, step)))

@@ -11,14 +11,26 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import cast
 
-from agent.acts import Assigned, Dispatched, Held, Noted, Rated, Reclassified, Responded, Resumed
+from agent.acts import (
+    Assigned,
+    Dispatched,
+    Held,
+    Noted,
+    PartReturned,
+    Rated,
+    Reclassified,
+    Responded,
+    Resumed,
+)
 from agent.agreement import Agreement
 from agent.calendars import Pause
-from agent.contract import Contract, HoldReason, Step, Target
+from agent.clock_steps import every_instant
+from agent.contract import Contract, HoldReason, Step
 from agent.done import Done, done
-from agent.entries import AgreementTaken, Entry, Opened, Reopened, Resolved, Updated, Warned
+from agent.entries import AgreementTaken, ClockSet, Entry, Opened, Reopened, Resolved, Updated, Warned
 from agent.failures import Key, Ruling
 from agent.fields import AssetCoverage
+from agent.promises import Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +74,12 @@ class Wait:
         return Pause(begin=self.begin, end=end and max(end, self.begin, key=lambda at: at.astimezone(UTC)))
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One target that a class of a round opened. `met`: when the step was taken, which may be too late.
-
-    `due` None: its hours never open, or it stands still now (`paused`). Met exactly when due is met.
-    """
-
-    step: Step
-    severity: str
-    target: Target
-    opened: datetime
-    due: datetime | None
-    met: datetime | None
-    paused: bool = False
-
-    def breached(self, now: datetime) -> bool:
-        """Whether it was missed, as of `now`."""
-        return self.due is not None and (self.met or now).astimezone(UTC) > self.due.astimezone(UTC)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """From one receipt to its resolution. `classes`: each class with the instant it held from, at least one.
 
-    `part_received`: when a spare came; the defective part must then go back. `reopened_by`: the person who
-    reopened the ticket with it; nobody: its failure stood again.
+    `part_received`: when a spare came; the defective part must then go back. `part_returned`: when it did.
+    `reopened_by`: the person who reopened the ticket with it; nobody: its failure stood again.
     """
 
     received: datetime
@@ -98,6 +90,7 @@ class Round:
     dispatches: tuple[Act, ...] = ()
     waits: tuple[Wait, ...] = ()
     part_received: datetime | None = None
+    part_returned: datetime | None = None
     resolved: datetime | None = None
     reason: str = ""
     resolved_by: str = ""
@@ -142,19 +135,33 @@ class Round:
             opened = self.part_received if step == "return" else each.at
             if target is None or opened is None:
                 continue
-            pauses = [wait.pause for wait in self.waits if wait.waiting_for in target.pauses]
+            pauses = tuple(wait.pause for wait in self.waits if wait.waiting_for in target.pauses)
             due = agreement.due_by(target, opened, coverage=coverage, pauses=pauses)
             met = self._met(step, index)
             still = pauses and pauses[-1].end is None and met is None
             # What fell due before the clock stood still stays due.
             paused = bool(still and (due is None or due.astimezone(UTC) > pauses[-1].begin.astimezone(UTC)))
-            yield Promise(step, each.severity, target, opened, None if paused else due, met, paused)
+            yield Promise(
+                step,
+                each.severity,
+                target,
+                opened,
+                None if paused else due,
+                met,
+                None if step == "return" else self.resolved,  # a part must go back all the same
+                pauses,
+                paused,
+            )
 
     def _met(self, step: Step, index: int) -> datetime | None:
-        acts = {"respond": self.responses, "assign": self.assignments}.get(step, ())
         if step == "resolve":
             return self.resolved
-        return next((act.at for act in acts if act.classes > index), None)
+        if step == "return":
+            return self.part_returned
+        acts = self.responses if step == "respond" else self.assignments
+        met = next((act.at for act in acts if act.classes > index), None)
+        # A person who resolves it has dealt with it: that is an answer, where none was given before.
+        return self.resolved if met is None and step == "respond" and self.resolved_by else met
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +257,8 @@ class Tickets:
         for entry in entries:
             if isinstance(entry.body, AgreementTaken):
                 agreement = Agreement.read(entry.body)
+            elif isinstance(entry.body, ClockSet):
+                by_id = _by_the_new_clock(by_id, entry.body, entry.at)
             elif (ticket := _after(by_id, entry, agreement)) is not None:
                 by_id[ticket.id] = ticket
         return cls(by_id, agreement)
@@ -258,6 +267,8 @@ class Tickets:
         """The tickets after this entry."""
         if isinstance(entry.body, AgreementTaken):
             return replace(self, agreement=Agreement.read(entry.body))
+        if isinstance(entry.body, ClockSet):
+            return replace(self, by_id=_by_the_new_clock(self.by_id, entry.body, entry.at))
         ticket = _after(self.by_id, entry, self.agreement)
         return self if ticket is None else replace(self, by_id={**self.by_id, ticket.id: ticket})
 
@@ -359,6 +370,8 @@ def _acted(ticket: Ticket, entry: Entry) -> Ticket | None:
         case Resumed():
             part = at if body.part_received else now.part_received
             return _now(ticket, replace(now, waits=_ended(now.waits, at), part_received=part))
+        case PartReturned():
+            return _now(ticket, replace(now, part_returned=at))
         case Reclassified():
             given = Class(at, body.severity, body.by, body.note)
             return _now(ticket, replace(now, classes=(*now.classes, given)))
@@ -386,3 +399,19 @@ def _ended(waits: tuple[Wait, ...], at: datetime) -> tuple[Wait, ...]:
     if not waits or waits[-1].end is not None:
         return waits
     return (*waits[:-1], replace(waits[-1], end=at))
+
+
+def _by_the_new_clock(by_id: Mapping[str, Ticket], body: ClockSet, told: datetime) -> dict[str, Ticket]:
+    """The tickets with what the wrong clock stamped moved by as much as it was wrong."""
+    if body.wrong_since is None:
+        return dict(by_id)
+
+    def moved(at: datetime) -> datetime:
+        return body.moved(at, told)
+
+    return {
+        name: replace(
+            ticket, rounds=every_instant(ticket.rounds, moved), notes=every_instant(ticket.notes, moved)
+        )
+        for name, ticket in by_id.items()
+    }

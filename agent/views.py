@@ -220,6 +220,20 @@ class DueView:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetView:
+    """How the targets of a severity's step were met.
+
+    `breaches`: missed so far, since the journal began. `ratio`: the share of those decided this month that
+    were met, 0 to 1; None: none is decided.
+    """
+
+    severity: str
+    step: str
+    breaches: int
+    ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class NumberView:
     """A primary number, and whether an incoming call finds a way to it; `on_purpose`: no, as meant (P6)."""
 
@@ -234,7 +248,9 @@ class AgentView:
 
     `contract`: its name and version. `severities`: the contract's own, worst first. `tickets`: every open one
     and the latest resolved ones. `pending_text`: one line per failure that waits out its hold.
-    `unwritten`: entries of the journal that are not on the disk yet.
+    `unwritten`: entries of the journal that are not on the disk yet. `targets`: every severity and step that
+    the contract sets one for, or that one was missed of. `unmonitored`: by system, how long since the journal
+    began. `clock_synchronised` None: it cannot be told.
     """
 
     now: datetime
@@ -253,6 +269,9 @@ class AgentView:
     ready: Verdict
     numbers: tuple[NumberView, ...] = ()
     unwritten: int = 0
+    targets: tuple[TargetView, ...] = ()
+    unmonitored: tuple[tuple[str, timedelta], ...] = ()
+    clock_synchronised: bool | None = None
 
     @property
     def open_tickets(self) -> tuple[TicketView, ...]:
@@ -290,6 +309,21 @@ def span(length: timedelta) -> str:
     first = next((i for i, (amount, _) in enumerate(amounts) if amount), 3)
     words = [f"{amount}{unit}" for amount, unit in amounts[first : first + 2] if amount]
     return " ".join(words) or "0s"
+
+
+def in_words(length: timedelta) -> str:
+    """The same for a sentence, to the minute: `45 min`, `1 h 12 min`, `2 d 16 h`, `less than a minute`."""
+    words = span(timedelta(minutes=abs(length) // timedelta(minutes=1)))
+    if words == "0s":
+        return "less than a minute"
+    units = {"m": "min", "h": "h", "d": "d"}
+    return " ".join(f"{word[:-1]} {units[word[-1]]}" for word in words.split())
+
+
+def soon(at: datetime, now: datetime) -> str:
+    """A time to come, for a person: `Mon 09:03` within six days, else as `moment` says it."""
+    near = abs(at - now) <= timedelta(days=6)
+    return f"{_DAYS[at.weekday()]} {at:%H:%M}" if near else moment(at)
 
 
 def moment(at: datetime) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.views import AccessView, AgentView, DueView, NumberView, SystemView, TicketView
+from agent.views import AccessView, AgentView, DueView, NumberView, SystemView, TargetView, TicketView
 from collectors.base import Metric, Sample
 
 ZONE = ZoneInfo("America/Chicago")
@@ -175,6 +175,13 @@ RICH = AgentView(
         NumberView("+1 817 555 0300", "Library", "unknown"),
         NumberView("+1 817 555 0400", "Parks", "on_purpose"),
     ),
+    targets=(TargetView("major", "respond", 2, 0.875), TargetView("minor", "respond", 0, None)),
+    unmonitored=(
+        ("cm1", timedelta(minutes=4)),
+        ("g450-dallas", timedelta(0)),
+        ("g430-fortworth", timedelta(seconds=754)),
+    ),
+    clock_synchronised=False,
 )
 
 CALM = replace(
@@ -184,5 +191,8 @@ CALM = replace(
     pending=0,
     pending_text=(),
     next_due=(),
+    targets=(TargetView("major", "respond", 0, None), TargetView("minor", "respond", 0, None)),
+    unmonitored=(("cm1", timedelta(0)), ("g450-dallas", timedelta(0))),
+    clock_synchronised=None,
     ready=(True, "Every system answered or timed out at least once."),
 )

@@ -19,8 +19,9 @@ from agent.entries import Entry, JournalRebuilt, NumbersSkipped, Opened, Reopene
 from agent.incidents import PAST_KEPT, Incidents
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
+from agent.promises import Promise
 from agent.telling import log_line
-from agent.tickets import Act, Class, Promise, Round, Tickets, Wait
+from agent.tickets import Act, Class, Round, Tickets, Wait
 from agent.views import TicketView, moment
 from tests.story import CM1, GW_WEST, ZONE, Story, a_site, on_hold, seen, stations, trunk_group, with_contract
 
