@@ -31,6 +31,7 @@ from agent.loading import ConfigError, Setup, load_setup
 from agent.notify import Supervisor
 from agent.polling import Polling
 from agent.questions import POLL_PATIENCE, attained
+from agent.readings_store import ReadingsStore
 from agent.showing import Terms, agent_view
 from agent.telling import Teller
 from agent.told import highest_told
@@ -60,6 +61,7 @@ class Daemon:
         self.terms = setup.terms
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
+        self.readings = ReadingsStore(setup.readings, setup.site.readings, self.now)
         self._turn = asyncio.Lock()  # of whoever decides: no two decide on the same knowledge
         self.desk = Desk(
             lambda: self.setup,
@@ -71,6 +73,7 @@ class Daemon:
             reload=self.reload,
             tell=self._tell_durably,
             turn=self._turn,
+            readings=self.readings,
         )
         self.supervisor = Supervisor()
         self.teller = Teller(
@@ -100,6 +103,7 @@ class Daemon:
             )
             await control.start()
             stack.push_async_callback(control.stop)
+            stack.push_async_callback(self.readings.close)
             await self._tell((AgentStarted(version=VERSION, contract=self.setup.contract.label),))
             await self._tell(self._numbers_told())
             await self._take_agreement()
@@ -109,6 +113,7 @@ class Daemon:
                 asyncio.create_task(self._judge(), name="judge"),
                 asyncio.create_task(self.teller.run(), name="alert log"),
                 asyncio.create_task(self._say_alive(), name="alive"),
+                asyncio.create_task(self.readings.run(), name="readings"),
             ]
             stack.push_async_callback(_cancel, tasks)
             self._listen_to_signals()
@@ -172,6 +177,7 @@ class Daemon:
         async with self._turn:  # nothing is judged by the new contract before the journal has it
             self.setup = setup
             self.terms = setup.terms
+            self.readings.limits = setup.site.readings
             # What was seen of a system that left, or that is another one now, is no picture of the new one.
             self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
             await self._take_agreement()
@@ -207,7 +213,8 @@ class Daemon:
             self._follow_clock()
             reading = restamped(heard[0], self.clock.set_by - heard[1])
             self._say_sight(reading)
-            self.knowledge, facts = self.knowledge.hear(reading)
+            self.readings.take(reading)
+            self.knowledge, facts = self.knowledge.hear(reading, self.setup.watches.get(reading.system))
             await self._tell(facts)
         if steps := self.own_clock.entries():  # before anything is judged by the new clock
             await self._tell(steps)

@@ -39,6 +39,7 @@ from agent.questions import (
     Taken,
     no_such_system,
 )
+from agent.readings_store import ReadingsStore
 from agent.showing import ticket_views
 from agent.site import System
 from collectors.base import PollError
@@ -52,7 +53,8 @@ class Desk:
     `setup`: the one in force; `knowledge`: all that is known now; `attainment`: a month's, raises ValueError;
     `baselines`: how many stations are expected; `reload`: takes the site file anew, and gives why it was not
     taken; `tell`: writes down what a person decided, or raises JournalError. `turn`: whoever decides holds it
-    from what he saw until it is written, so that no two decide on the same.
+    from what he saw until it is written, so that no two decide on the same. `readings`: those that
+    are kept.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Desk:
         reload: Callable[[], Awaitable[str]],
         tell: Callable[[Body], Awaitable[None]],
         turn: asyncio.Lock,
+        readings: ReadingsStore,
     ) -> None:
         self._setup = setup
         self._polling = polling
@@ -77,6 +80,7 @@ class Desk:
         self._reload = reload
         self._tell = tell
         self._turn = turn
+        self._readings = readings
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
         """The answer to one question, or one sentence why there is none."""
@@ -98,6 +102,9 @@ class Desk:
                 return await self._act(request, caller)
             case "poll":
                 return await self._poll(self._system(request))
+            case "readings":  # whoever asks reads the file
+                await self._readings.write()
+                return _yes(None)
             case "host_keys":
                 shown = await look(self._system(request), self._polling.means.known_hosts)
                 return _yes(SHOWN.dump_python(shown, mode="json"))

@@ -114,6 +114,20 @@ class Incidents:
         """The highest station counts before the pending failures began (S2)."""
         return {key: each.peak for key, each in self.pending.items() if each.peak is not None}
 
+    def after_gap(self, system: str, at: datetime) -> Incidents:
+        """The incidents when that system is read again after a gap: no hold ran on in it (I10)."""
+        return replace(
+            self,
+            open={
+                key: replace(told, well_since=None, other_class_since=None) if key.system == system else told
+                for key, told in self.open.items()
+            },
+            pending={
+                key: replace(waiting, last=at) if key.system == system else waiting
+                for key, waiting in self.pending.items()
+            },
+        )
+
     def clock_set(self, step: timedelta) -> Incidents:
         """The incidents after the agent's clock was set by `step`: every hold has run as long as before."""
         return replace(

@@ -16,8 +16,10 @@ from agent.contract import Contract
 from agent.deadlines import Deadlines
 from agent.entries import Body, Entry, Opened
 from agent.failures import Failure, Judgement, Key
+from agent.gaps import ends_gap, outside_gaps
 from agent.history import COUNTS_KEPT, History, clock_set
 from agent.incidents import Incidents, decide
+from agent.instants import next_instant
 from agent.own_clock import KEY as CLOCK
 from agent.own_clock import OwnClock
 from agent.picture import Picture
@@ -37,7 +39,7 @@ class Verdicts(NamedTuple):
 
     bodies: tuple[Body, ...]
     knowledge: Knowledge
-    wake: datetime | None
+    wake: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,21 @@ class Knowledge:
             self.own.apply(entry),
         )
 
-    def hear(self, reading: Reading) -> tuple[Knowledge, tuple[Body, ...]]:
-        """After a reading, and the facts in it that the journal must keep."""
-        others = self.picture.of(reading.system).parts.items()
+    def hear(self, reading: Reading, watch: Watch | None = None) -> tuple[Knowledge, tuple[Body, ...]]:
+        """After a reading, and the facts in it that the journal must keep.
+
+        `watch`: how its system is watched. Where it is the first one after a gap, misses are counted anew
+        and holds go on from here: nobody saw what was in between (I10).
+        """
+        picture, incidents = self.picture, self.incidents
+        if watch is not None and ends_gap(picture.of(reading.system), watch, reading):
+            picture = picture.after_gap(reading.system)
+            incidents = incidents.after_gap(reading.system, reading.at)
+        others = picture.of(reading.system).parts.items()
         told = {name for (role, name), by in others if role == "alarm" and set(by) - {reading.protocol}}
         history, facts = self.history.learn(reading, self._counts_kept(), told)
-        return replace(self, picture=self.picture.apply(reading), history=history), facts
+        after = replace(self, picture=picture.apply(reading), history=history, incidents=incidents)
+        return after, facts
 
     def _counts_kept(self) -> timedelta:
         """How long station counts are needed: S2 looks back that far."""
@@ -98,15 +109,30 @@ class Knowledge:
         """After a look at the agent's own clock; None: the kernel does not tell."""
         return replace(self, own=self.own.seen(synchronised, now))
 
-    def judge(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Verdicts:
+    def judge(
+        self,
+        site: Site,
+        contract: Contract,
+        watches: Mapping[str, Watch],
+        now: datetime,
+        *,
+        gaps: bool = True,
+    ) -> Verdicts:
         """What the whole picture calls for at `now`.
 
-        `contract`: the one in force. A failure whose ticket keeps another one is judged by that (C3).
+        `contract`: the one in force. A failure whose ticket keeps another one is judged by that (C3). Of a
+        system in a gap nothing is decided (I10); `gaps` False: silence is no gap, for stories that tell only
+        the polls that matter.
         """
-        judgement, kept = self._judged_by(site, contract, watches, now), self._kept(contract, now)
+        seen = outside_gaps(self.picture, watches, now) if gaps else self.picture
+
+        def judged_by(one: Contract) -> Judgement:
+            return self._judged_by(seen, site, one, watches, now)
+
+        judgement, kept = judged_by(contract), self._kept(contract, now)
         for other in {id(each): each for each in kept.values()}.values():
             theirs = frozenset(key for key, each in kept.items() if each is other)
-            judgement = judgement.but_of(theirs, self._judged_by(site, other, watches, now))
+            judgement = judgement.but_of(theirs, judged_by(other))
         wrong = self.own.failure(site, contract, now)
         decision = decide(self.incidents, self._with_clock(judgement, wrong), contract, now, kept)
         note = wrong.ruling.summary if wrong is not None else ""
@@ -120,15 +146,21 @@ class Knowledge:
             *(_noted(body, note) for body in decision.bodies),
             *samples,
         )
-        wakes = (decision.wake, due, self.own.wake(now))
-        wake = min((each for each in wakes if each is not None), default=None)
+        looks = next_instant(self.picture, self.history, site, contract, watches, now)
+        others = (decision.wake, due, self.own.wake(now))
+        wake = min(each for each in (looks, *others) if each is not None)
         return Verdicts(bodies, replace(self, incidents=decision.incidents, history=history), wake)
 
     def _judged_by(
-        self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime
+        self,
+        seen: Picture,
+        site: Site,
+        contract: Contract,
+        watches: Mapping[str, Watch],
+        now: datetime,
     ) -> Judgement:
         return classify(
-            self.picture,
+            seen,
             self.history,
             site,
             contract,

@@ -120,6 +120,14 @@ class Picture:
             )
         return Picture({**self.systems, reading.system: after})
 
+    def after_gap(self, system: str) -> Picture:
+        """The picture when that system is read again after a gap: what was missed before it is no series."""
+        seen = self.of(system)
+        accesses = {
+            name: replace(access, missed=0, missed_since=None) for name, access in seen.accesses.items()
+        }
+        return Picture({**self.systems, system: replace(seen, accesses=accesses)})
+
     def clock_set(self, step: timedelta) -> Picture:
         """The picture after the agent's clock was set by `step`: all was seen as long ago as before."""
         return Picture({name: _clock_set(seen, step) for name, seen in self.systems.items()})

@@ -162,7 +162,7 @@ class ReadingsFile:
             way = _Way(found[0])
             last = "SELECT id, body FROM content WHERE way = ? AND base IS NULL ORDER BY id DESC LIMIT 1"
             if (whole := run(last, (way.id,)).fetchone()) is not None:
-                way.whole, way.packed, way.text = whole[0], len(whole[1]), zlib.decompress(whole[1])
+                way.whole, way.packed, way.text = whole[0], len(whole[1]), _unpacked(whole[1])
         self._ways[system, protocol] = way
         return way
 
@@ -289,6 +289,13 @@ def _is_of_the_disk(error: sqlite3.Error) -> bool:
 def _packed(text: bytes, upon: bytes = b"") -> bytes:
     packing = zlib.compressobj(zdict=upon) if upon else zlib.compressobj()
     return packing.compress(text) + packing.flush()
+
+
+def _unpacked(body: bytes) -> bytes:
+    try:
+        return zlib.decompress(body)
+    except zlib.error as error:
+        raise sqlite3.DatabaseError(str(error)) from error
 
 
 def _number(at: datetime) -> int:

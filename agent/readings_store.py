@@ -81,6 +81,10 @@ class ReadingsStore:
             self._file.add(batch)
         except (sqlite3.Error, OSError) as error:
             return str(error)
+        except Exception as error:
+            if not self._trouble:
+                log.exception("readings cannot be packed")
+            return f"{type(error).__name__}: {error}"
         return ""
 
     def _trim(self) -> None:

@@ -100,12 +100,15 @@ class Story:
         start: str = "2026-11-20 17:00",
         site: Site | None = None,
         ways: Mapping[str, Mapping[ProtocolName, float]] | None = None,
+        gaps: bool = False,
         **decisions: Any,
     ) -> None:
         """`ways`: of the systems that are not only polled by snmp once a minute: each protocol, first in
 
-        authority first, with its interval in seconds.
+        authority first, with its interval in seconds. `gaps`: silence is a gap after five intervals (I10);
+        else a story need not tell every poll.
         """
+        self.gaps = gaps
         self.site = site or a_site()
         holidays = {day.date: day.name for day in self.site.holidays if day.date is not None}
         self.terms = Terms(self.site, an_agreement("agility", holidays=holidays, **decisions))
@@ -150,7 +153,9 @@ class Story:
 
     def hears(self, reading: Reading) -> Self:
         """Any reading."""
-        self.knowledge, facts = self.knowledge.hear(reading)
+        self.knowledge, facts = self.knowledge.hear(
+            reading, self.watches[reading.system] if self.gaps else None
+        )
         self._write(facts)
         return self._judge()
 
@@ -234,7 +239,7 @@ class Story:
     def _judge(self) -> Self:
         for _ in range(3):  # what was told can itself call for more (a class told, a hold that starts)
             bodies, self.knowledge, self.wake = self.knowledge.judge(
-                self.site, self.contract, self.watches, self.now
+                self.site, self.contract, self.watches, self.now, gaps=self.gaps
             )
             if not bodies:
                 return self
