@@ -165,7 +165,7 @@ class Decisions(Model):
     half_capacity_percent: T6. half_capacity_down_percent: T7, the way back.
     station_begins_percent, station_floor, station_fall_percent, station_peak_within: S2, S5.
     station_fall_within: S2, the fall that counts where nothing better is known.
-    station_samples: S1, from how many weeks a slot's count is learned.
+    station_samples: S1, from how many weeks a slot's count is learned (twelve are kept).
     statement_polls: O2, how often a system must say alone that it is down.
     survivable_percent: O4, the share of trunks and stations that survivable processors must serve.
     restart_stands: R2, how long a restart stands without another.
@@ -185,7 +185,7 @@ class Decisions(Model):
     station_fall_percent: int = Field(default=50, ge=1, le=100)
     station_peak_within: Duration = timedelta(minutes=60)
     station_fall_within: Duration = timedelta(minutes=10)
-    station_samples: int = Field(default=4, ge=1, le=52)
+    station_samples: int = Field(default=4, ge=1, le=12)
     statement_polls: int = Field(default=3, ge=1)
     survivable_percent: int = Field(default=50, ge=1, le=100)
     restart_stands: Duration = timedelta(minutes=60)

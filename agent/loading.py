@@ -58,6 +58,11 @@ class Setup:
         return self._below(self.site.directories.state) / "journal.db"
 
     @property
+    def readings(self) -> Path:
+        """The file of kept readings."""
+        return self._below(self.site.directories.state) / "readings.db"
+
+    @property
     def known_hosts(self) -> Path:
         """The host keys that a person has accepted."""
         return self._below(self.site.directories.state) / "known_hosts"

@@ -144,6 +144,7 @@ class System(Model):
     voicemail: Voicemail | None = None
     coverage: AssetCoverage | None = None  # the on-site window bought for this asset; None: not on the order
     gateway_number: int | None = Field(default=None, ge=1)  # as the phone system numbers it
+    survivable: bool = True  # whether a survivable processor may serve a gateway that the main one lost (P4)
     trunk_groups: tuple[TrunkGroup, ...] = ()
     stations: Stations | None = None
     depends_on: tuple[Name, ...] = ()  # systems or locations whose failure explains this one's

@@ -56,19 +56,20 @@ def blame(
         return Blame(said, _NOTES[said])
     whose = {_of_part(each, key) for each in failing}
     if len(whose) == 1 and whose != {"vendor"}:  # parts of several sides are the vendor's to sort out
-        return _noted(whose.pop())
+        return noted(whose.pop())
     if key.role in _OVER_THE_NETWORK and (
         broken := next(filter(down, _network(site, system, location)), None)
     ):
         return Blame("customer_network", f"{_NOTES['customer_network']} ({broken} is down)")
     if system.coverage is None and function == "network":
-        return _noted("customer_network")
+        return noted("customer_network")
     if system.coverage is None and any(each.coverage is not None for each in site.systems):
-        return _noted("not_covered")
-    return _noted("vendor")
+        return noted("not_covered")
+    return noted("vendor")
 
 
-def _noted(responsibility: Responsibility) -> Blame:
+def noted(responsibility: Responsibility) -> Blame:
+    """That responsibility, with its note."""
     return Blame(responsibility, _NOTES[responsibility])
 
 
