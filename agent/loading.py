@@ -187,7 +187,7 @@ def _agreement(site: Site, path: Path) -> Agreement:
         "decisions": decisions.plain() if decisions is not None else {},
         "term": term.plain() if term is not None else None,
         "calendars": _own_calendars(tree, contract),
-        "zone": str(site.zone),
+        **_zones(site),
     }
     return decided(
         contract,
@@ -209,7 +209,7 @@ def _mapped(site: Site, path: Path) -> Agreement | None:
     choice = {
         "decisions": {} if channel is None else {"channel": channel},
         "calendars": _own_calendars(tree, contract),
-        "zone": str(site.zone),
+        **_zones(site),
     }
     return decided(
         contract,
@@ -218,6 +218,12 @@ def _mapped(site: Site, path: Path) -> Agreement | None:
         holidays={day.date: day.name for day in site.holidays if day.date is not None},
         overrides={each.date: each.open for each in site.overrides},
     )
+
+
+def _zones(site: Site) -> dict[str, Any]:
+    """Where the products are, for the hours that a contract means there."""
+    places = {place.name: str(place.zone) for place in site.locations if place.zone is not None}
+    return {"zone": str(site.zone), "zones": places}
 
 
 def _own_calendars(tree: Tree, contract: Contract) -> dict[str, Any]:

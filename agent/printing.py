@@ -316,7 +316,7 @@ def _samples(reading: Reading) -> RenderableType:
 
 def _mapped(level: MappedView, zone: ZoneInfo) -> str:
     asks = f"respond by {_moment(level.respond_by, zone)}" if level.respond_by else f"a {level.outcome}"
-    return escape(f"{level.title} under {level.contract} ({level.clause}): {asks}")
+    return f"{level.title} under {level.contract} ({level.clause}): {asks}"
 
 
 def _respond_by(ticket: TicketView, zone: ZoneInfo) -> str:
