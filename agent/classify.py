@@ -13,12 +13,12 @@ from agent.contract import Contract
 from agent.failures import Judgement, Key
 from agent.history import History
 from agent.picture import Picture
+from agent.rules import network, survival
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
 from agent.rules.restarts import judge_restarts
 from agent.rules.scene import Scene
 from agent.rules.stations import judge_stations
-from agent.rules.survival import SURVIVABLE, can_tell
 from agent.rules.trunks import judge_trunks
 from agent.site import Site
 from agent.watch import Watch
@@ -60,9 +60,9 @@ def classify(
 def _can_tell(scene: Scene, key: Key) -> bool:
     """Whether the failure's absence is something that was seen, and not merely not looked at."""
     if key.system is None:
-        return True
-    if key.component == SURVIVABLE:
-        return can_tell(scene, key)
+        return key != network.NETWORK or network.can_tell(scene)
+    if key.component == survival.SURVIVABLE:
+        return survival.can_tell(scene, key)
     # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.
     if not scene.asked(key.system):
         return False
