@@ -16,21 +16,23 @@ from agent.contract import Contract
 from agent.failures import Failure, Judgement, Key
 from agent.history import History
 from agent.picture import Picture
-from agent.rules.alarms import judge_alarms, last_trap, unknown_trap_keys
+from agent.rules.alarms import judge_alarms, last_trap
 from agent.rules.attendants import are_expected, judge_attendants
+from agent.rules.failing import retold
 from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
-from agent.rules.restating import retold
+from agent.rules.restarts import judge_restarts
 from agent.rules.scene import PhoneSystem, Scene
 from agent.rules.stations import judge_stations, present_in, station_counts
+from agent.rules.survival import SURVIVABLE, can_tell
 from agent.rules.trunks import judge_trunks
 from agent.rules.windows import changes_of_windows, judge_windows
 from agent.site import Site
 from agent.watch import Watch
 from collectors.base import Role
 
-_RULES = (judge_systems, judge_trunks, judge_stations, judge_attendants, judge_alarms, judge_parts)
+_RULES = (judge_trunks, judge_stations, judge_attendants, judge_alarms, judge_parts, judge_restarts)
 _A_WEEK = timedelta(days=8)
 
 
@@ -67,7 +69,9 @@ def classify(
         hours=hours,
         peaks=peaks,
     )
-    found: tuple[Failure, ...] = tuple(failure for rule in _RULES for failure in rule(scene))
+    wholes = judge_systems(scene)
+    parts = (failure for rule in _RULES for failure in rule(scene) if failure.key not in wholes.waiting)
+    found: tuple[Failure, ...] = (*wholes.failures, *parts)
     failures = tuple(
         _beside_accepted(scene, each) for each in judge_windows(scene, judge_numbers(scene, found))
     )
@@ -77,7 +81,9 @@ def classify(
     gone = frozenset(key for key in rest if key.system is not None and key.system not in named)
     over = {key: why for key in rest if key not in gone and (why := _why_over(scene, key))}
     blind = frozenset(
-        key for key in rest if key not in gone and key not in over and not _can_tell(scene, key)
+        key
+        for key in rest
+        if key not in gone and key not in over and (key in wholes.waiting or not _can_tell(scene, key))
     )
     wake = min((at for at in _changes(scene) if at > now), default=None)
     return Judgement(failures, blind, gone, tuple(station_counts(scene)), over, wake)
@@ -143,9 +149,6 @@ def _changes(scene: Scene) -> Iterator[datetime]:
             yield from (opens, closes)
             if opens > scene.now:
                 break
-    for key in unknown_trap_keys(scene):
-        if (last := last_trap(scene, key)) is not None:
-            yield last + scene.contract.decisions.unknown_trap_stands
     for condition in scene.site.accepted:
         day = condition.until + timedelta(days=1)
         yield scene.site.moment(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - the site's own midnight
@@ -155,6 +158,8 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     """Whether the failure's absence is something that was seen, and not merely not looked at."""
     if key.system is None:
         return True
+    if key.component == SURVIVABLE:
+        return can_tell(scene, key)
     if _role(key) in ("trunks", "stations", "attendant"):
         return _can_tell_of_the_whole(scene, key)
     # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.

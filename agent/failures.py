@@ -102,9 +102,10 @@ class Failure:
 
     `hold`: how long it must last before it raises (I5); None: not before more is known (a first missed poll).
     `clears_like`: the hold that its clearing follows (I6), where it raises sooner than that. `since`: when it
-    began, where that is known better than by its first judgement. `not_before`: the end of a maintenance
-    window; until then it does not raise (C4). `settles`: how long half capacity must have lasted before the
-    class goes up, and been away before it goes down (T7); `lesser`: the ruling until it has.
+    began, where that is known better than by its first judgement. `until`: when it ends by itself, by its
+    age (I10). `not_before`: the end of a maintenance window; until then it does not raise (C4). `settles`:
+    how long half capacity must have lasted before the class goes up, and been away before it goes down (T7);
+    `lesser`: the ruling until it has.
     """
 
     key: Key
@@ -116,6 +117,7 @@ class Failure:
     not_before: datetime | None = None
     settles: timedelta | None = None
     lesser: Ruling | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,12 @@ RESTARTS_KEPT = timedelta(hours=24)
 COUNTS_KEPT = timedelta(minutes=60)
 FORMER_KEPT = 10  # places where a system's restarts lay before the clock was set
 # Two tellings of one restart: the same source repeats itself within seconds (an uptime is whole seconds and
-# polls take some); different sources differ by the way they learn of it (R4).
+# polls take some), a record to the letter; different sources differ by the way they learn of it. R4's further
+# interval is counted where restarts are judged: what is kept here twice is no restart more.
 SAME_SOURCE = timedelta(seconds=30)
 OTHER_SOURCE = timedelta(minutes=5)
+# R4: restart records and engine boots first, then traps, then a falling uptime.
+TRUST = {"record": 0, "boots": 0, "trap": 1, "uptime": 2}
 # sysUpTime is a 32-bit count of hundredths: it starts again after 497 days, and that is no restart (R4).
 UPTIME_WRAP = timedelta(seconds=2**32 / 100)
 # A device's ticks drift against the wall clock by up to a hundred millionths: 72 minutes in that time.
@@ -98,7 +101,7 @@ class History:
                 kept = [
                     old
                     for old in self.restarts.get(body.system, ())
-                    if event.at - old.at < RESTARTS_KEPT or old == self._last(body.system)
+                    if event.at - old.at <= RESTARTS_KEPT or old == self._last(body.system)
                 ]
                 events = tuple(sorted([*kept, event], key=lambda each: each.at))
                 return replace(self, restarts={**self.restarts, body.system: events})
@@ -235,17 +238,6 @@ class History:
             highest = together if highest is None else max(highest, together)
         return highest
 
-    def recent_restarts(self, system: str, since: datetime) -> tuple[RestartEvent, ...]:
-        """Unplanned restarts after that instant, and after the system was first seen."""
-        first = self.first_seen.get(system)
-        if first is None:
-            return ()
-        return tuple(
-            event
-            for event in self.restarts.get(system, ())
-            if not event.planned and event.at > since and event.at > first
-        )
-
     def _is_first_contact(self, reading: Reading) -> bool:
         if reading.system not in self.first_seen:
             return True
@@ -280,10 +272,13 @@ def clock_set(event: RestartEvent, step: timedelta) -> RestartEvent:
     return replace(event, at=event.at + step) if event.source == "uptime" else event
 
 
-def _same(one: RestartEvent, other: RestartEvent) -> bool:
-    same = one.source == other.source and (one.by == other.by or None in (one.by, other.by))
-    near = SAME_SOURCE if same else OTHER_SOURCE
-    return abs(one.at - other.at) <= near
+def _same(event: RestartEvent, known: RestartEvent) -> bool:
+    """Whether that was told already: by the same source, or by another at least as trusted (R4)."""
+    apart = abs(event.at - known.at)
+    if event.source == known.source and (event.by == known.by or None in (event.by, known.by)):
+        return apart <= (timedelta(0) if event.source == "record" else SAME_SOURCE)
+    # A better source is kept beside a worse one: it may tell two restarts where that saw one.
+    return TRUST[known.source] <= TRUST[event.source] and apart < OTHER_SOURCE
 
 
 def _restart(system: str, event: RestartEvent, before: Iterable[RestartEvent]) -> RestartSeen:

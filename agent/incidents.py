@@ -146,7 +146,8 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
     """Compare what fails now with what was told. `wake`: the next instant at which a hold ends."""
     failing = {failure.key: failure for failure in judgement.failures}
     bodies: list[Body] = []
-    wakes: list[datetime] = [judgement.wake] if judgement.wake is not None else []
+    wakes = [failure.until for failure in judgement.failures if failure.until and failure.until > now]
+    wakes += [judgement.wake] if judgement.wake is not None else []
     open_now: dict[Key, Open] = {}
     for key, told in incidents.open.items():
         if key in judgement.gone:

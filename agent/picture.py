@@ -19,7 +19,10 @@ PartKey = tuple[Role, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """One way to a system. `missed` polls in a row went unread, the first of them at `missed_since`."""
+    """One way to a system. `missed` polls in a row went unread, the first of them at `missed_since`.
+
+    `good_since`: since when every poll was read; None while the last one was not.
+    """
 
     protocol: ProtocolName
     at: datetime
@@ -29,6 +32,7 @@ class Access:
     last_good: datetime | None = None
     missed: int = 0
     missed_since: datetime | None = None
+    good_since: datetime | None = None
     samples: tuple[Sample, ...] = ()  # of the last good reading
 
 
@@ -71,13 +75,18 @@ class SystemPicture:
     @property
     def seen(self) -> bool:
         """Some way of access answered its last poll."""
-        return any(access.error is None for access in self.accesses.values())
+        return any(access.error is None for access in self.polled)
 
     @property
     def silent(self) -> bool:
         """Every way that was tried failed, none refused, and at least one said nothing at all (O8)."""
-        errors = [access.error for access in self.accesses.values()]
+        errors = [access.error for access in self.polled]
         return bool(errors) and None not in errors and "refused" not in errors and "unreachable" in errors
+
+    @property
+    def polled(self) -> tuple[Access, ...]:
+        """The ways by which it is asked: a trap comes unasked, so its last one says nothing of now."""
+        return tuple(access for name, access in self.accesses.items() if name != "trap")
 
     def answers(self, protocol: ProtocolName) -> bool:
         """Whether that protocol answered its last poll."""
@@ -128,6 +137,7 @@ def _clock_set(seen: SystemPicture, step: timedelta) -> SystemPicture:
                 at=access.at + step,
                 last_good=access.last_good and access.last_good + step,
                 missed_since=access.missed_since and access.missed_since + step,
+                good_since=access.good_since and access.good_since + step,
             )
             for name, access in seen.accesses.items()
         },
@@ -154,6 +164,7 @@ def _access(before: Access | None, reading: Reading) -> Access:
             at=reading.at,
             seconds=reading.seconds,
             last_good=reading.at,
+            good_since=(before.good_since if before else None) or reading.at,
             samples=reading.samples,
         )
     last = before or Access(protocol=reading.protocol, at=reading.at, seconds=0.0)
@@ -165,6 +176,7 @@ def _access(before: Access | None, reading: Reading) -> Access:
         error_text=reading.error_text,
         missed=last.missed + 1,
         missed_since=last.missed_since or reading.at,
+        good_since=None,
     )
 
 

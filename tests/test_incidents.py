@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.base import Observation, RestartEvent
-from tests.story import CM1, GW_WEST, Story, a_site, on_hold, registered, seen, trunk_group, works
+from collectors.base import Observation
+from tests.story import CM1, Story, a_site, on_hold, registered, seen, trunk_group, works
 
 FAN = seen("equipment", "fans", 1)
 FAN_WELL = seen("equipment", "fans", 0)
@@ -179,48 +178,6 @@ def test_a_gateway_that_serves_elsewhere_is_no_lost_location() -> None:
     for _ in range(3):
         story.reads("cm1", works(), unregistered).reads("gw-west", registered()).passes(60)
     assert story.told == []
-
-
-# --- restarts ----------------------------------------------------------------------------------------------
-
-
-def restart(story: Story, ago: float, **more: Any) -> Observation:
-    event = RestartEvent(story.now - timedelta(seconds=ago), "reboot", more.pop("planned", False), "uptime")
-    return Observation(role="restart", component="restarts", events=(event,))
-
-
-def test_a_restart_is_minor_and_stands_for_an_hour() -> None:
-    story = Story(site=a_site(GW_WEST)).reads("gw-west", restart(Story(), 90 * 86400)).passes(60)
-    for minute in range(0, 70, 10):
-        story.reads("gw-west", restart(story, 5 + minute * 60)).passes(600)
-    assert [f"{t.severity} {t.role} {t.state}" for t in story.tickets] == ["minor restart resolved"]
-    kinds = [entry.body.kind for entry in story.entries]  # told once, however often it is read
-    assert kinds == ["agreement_taken", "first_seen", "restart_seen", "restart_seen", "opened", "resolved"]
-
-
-def test_a_restart_before_the_first_contact_is_no_failure() -> None:
-    story = Story(site=a_site(GW_WEST))
-    assert story.reads("gw-west", restart(story, 600)).passes(60).told == []
-
-
-def test_a_planned_restart_raises_nothing() -> None:
-    story = Story(site=a_site(GW_WEST)).reads("gw-west").passes(60)
-    assert story.reads("gw-west", restart(story, 5, planned=True)).passes(60).told == []
-
-
-def test_a_counter_that_wraps_after_497_days_is_no_restart() -> None:
-    story = Story(site=a_site(GW_WEST)).reads("gw-west", restart(Story(), 200 * 86400))
-    story.now += timedelta(seconds=2**32 / 100 - 200 * 86400)
-    assert story.reads("gw-west", restart(story, 5)).passes(60).told == []
-    story.passes(86400)
-    assert story.reads("gw-west", restart(story, 5)).passes(60).told != []
-
-
-def test_a_restart_is_remembered_over_a_kill_of_the_agent() -> None:
-    story = Story(site=a_site(GW_WEST)).reads("gw-west").passes(60)
-    story.reads("gw-west", restart(story, 5)).passes(600).agent_is_killed()
-    story.reads("gw-west", restart(story, 605)).passes(600)
-    assert [ticket.state for ticket in story.tickets] == ["open"]
 
 
 def test_tickets_of_a_system_that_left_the_site_file_are_resolved_and_say_why() -> None:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.authority import Word, ails
-from agent.failures import Evidence, Failure, Key
-from agent.rules.scene import Scene, evidence, failure
+from agent.failures import Failure, Key
+from agent.rules.failing import failure
+from agent.rules.scene import Scene, evidence, is_gateway
 from agent.site import Holds, System
 from collectors.base import Observation, Role
 
@@ -27,11 +28,6 @@ _ONE_EACH: tuple[Role, ...] = (
 _NO_CALLS = ("disk", "cpu", "processor", "memory", "cdr", "buffer")
 
 
-def is_gateway(system: System) -> bool:
-    """Whether the system is a media gateway, which serves a location."""
-    return system.gateway_number is not None or system.product == "media_gateway"
-
-
 def judge_parts(scene: Scene) -> Iterator[Failure]:
     """One failure per failing component of the roles that no rule of their own covers, and per location."""
     for system in scene.site.systems:
@@ -43,7 +39,6 @@ def judge_parts(scene: Scene) -> Iterator[Failure]:
                 yield lost
         else:
             yield from _gateways_of_nobody(scene, system)
-        yield from _restart(scene, system)
 
 
 def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Word]]:
@@ -153,24 +148,3 @@ def _gateways_of_nobody(scene: Scene, system: System) -> Iterator[Failure]:
         observation = word.observation
         if observation.lost and (observation.number is None or observation.number not in known):
             yield part_failure(scene, system, word)
-
-
-def _restart(scene: Scene, system: System) -> Iterator[Failure]:
-    since = scene.now - scene.contract.decisions.restart_stands
-    events = scene.history.recent_restarts(system.name, since)
-    if not events:
-        return
-    last = events[-1]
-    zone = scene.site.zone_of(system)
-    count = "restarted" if len(events) == 1 else f"restarted {len(events)} times"
-    text = f"restarts: {last.level} at {last.at.astimezone(zone):%Y-%m-%d %H:%M:%S} (by {last.source})"
-    yield failure(
-        scene,
-        system,
-        Key(system.name, "restart"),
-        rules=("R2", "M7"),
-        summary=f"{count}, last at {last.at.astimezone(zone):%H:%M}",
-        evidence=(Evidence(text, system.name, "restart", "restarts", last.source, last.at),),
-        hold=timedelta(0),
-        since=last.at,
-    )

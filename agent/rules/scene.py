@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
 from math import floor
 
 from agent.authority import Word, ails, statements, words
 from agent.calendars import Calendar
-from agent.contract import Contract, Test
-from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
+from agent.contract import Contract
+from agent.failures import Evidence, Key
 from agent.history import History
 from agent.maintenance import acceptance, window_over
 from agent.picture import Picture
-from agent.rules.blame import blame
-from agent.rules.facts import EMERGENCY, further_facts, scope
 from agent.site import Accepted, Function, MaintenanceWindow, Site, System
 from agent.watch import Watch
 from collectors.base import Observation, Role
+
+
+def is_gateway(system: System) -> bool:
+    """Whether it is a gateway of a phone system, and no server."""
+    return system.gateway_number is not None or system.product == "media_gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,17 @@ class PhoneSystem:
     @property
     def main(self) -> System:
         """The server whose name its failures bear: the first that is no gateway."""
-        return next((each for each in self.systems if each.gateway_number is None), self.systems[0])
+        return next(iter(self.servers), self.systems[0])
+
+    @property
+    def servers(self) -> tuple[System, ...]:
+        """All that is no gateway: the main server first, then those that could serve in its place."""
+        return tuple(each for each in self.systems if not is_gateway(each))
+
+    @property
+    def gateways(self) -> tuple[System, ...]:
+        """Its gateways."""
+        return tuple(each for each in self.systems if is_gateway(each))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +152,39 @@ class Scene:
     @cached_property
     def phone_systems(self) -> tuple[PhoneSystem, ...]:
         """The site's phone systems: all servers, gateways and survivable processors of a group are one."""
+        return tuple(PhoneSystem(systems) for systems in self._groups("phone_system"))
+
+    @cached_property
+    def voicemail_systems(self) -> tuple[tuple[System, ...], ...]:
+        """The site's voicemail systems: all servers of a group are one."""
+        return self._groups("voicemail")
+
+    def _groups(self, function: Function) -> tuple[tuple[System, ...], ...]:
         groups: dict[str | None, list[System]] = {}
-        for system in self.systems_for("phone_system"):
+        for system in self.systems_for(function):
             groups.setdefault(system.group, []).append(system)
-        return tuple(PhoneSystem(tuple(systems)) for systems in groups.values())
+        return tuple(map(tuple, groups.values()))
+
+    @cached_property
+    def _answers(self) -> tuple[list[datetime], list[datetime]]:
+        """When each way that answers did so last; and since when it or one after it has missed no poll."""
+        found = sorted(
+            (access.at, access.good_since or access.at)
+            for picture in self.picture.systems.values()
+            for access in picture.polled
+            if access.error is None
+        )
+        begun = list(accumulate((since for _, since in reversed(found)), min))
+        return [at for at, _ in found], begun[::-1]
+
+    def answering_since(self, after: datetime) -> datetime | None:
+        """Since when something has been answering without a break, of all that answered after that instant.
+
+        None: nothing has answered since then.
+        """
+        ats, begun = self._answers
+        place = bisect_right(ats, after)
+        return begun[place] if place < len(ats) else None
 
     def observed(self, told: Iterable[Evidence]) -> tuple[Observation, ...]:
         """What is believed of the failing parts that the evidence names; of all of them if none fails."""
@@ -225,114 +269,6 @@ class Scene:
     def systems_for(self, function: Function) -> list[System]:
         """The site's systems of one function, in the order of the site file."""
         return [system for system in self.site.systems if self.watches[system.name].function == function]
-
-
-_OF_THE_WHOLE = frozenset({"trunks", "stations", "attendant"})  # one failure for a phone system (I1)
-
-
-def failure(
-    scene: Scene,
-    system: System,
-    key: Key,
-    *,
-    summary: str,
-    rules: Iterable[str],
-    evidence: Iterable[Evidence],
-    hold: timedelta | None,
-    clears_like: timedelta | None = None,
-    facts: Iterable[Test] = (),
-    responsibility: Responsibility | None = None,
-    since: datetime | None = None,
-    location: str | None = None,
-    lost: int | None = None,
-    total: int | None = None,
-    left_out: Iterable[str] = (),
-    considered: Iterable[str] = (),
-    peak: int | None = None,
-    settles: timedelta | None = None,
-    not_before: datetime | None = None,
-) -> Failure:
-    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does.
-
-    `responsibility`: where the rule knows whose fault it is; None: as its parts tell (`agent.rules.blame`).
-    `settles`: how long half capacity must last, or be away, before the class follows it (T7).
-    """
-    seen, place = tuple(evidence), location or system.location
-    failing = scene.observed(seen)
-    whose = blame(
-        scene.site,
-        system,
-        scene.watches[system.name].function,
-        key,
-        failing,
-        location=place,
-        down=scene.network_down,
-        said=responsibility,
-    )
-    stated = tuple(dict.fromkeys(facts))
-    stated += tuple(
-        further_facts(
-            scene.site,
-            system,
-            key,
-            failing,
-            stated=stated,
-            location=place,
-            responsibility=whose.responsibility,
-        )
-    )
-    of_all = key.component is None and (key.role in _OF_THE_WHOLE or "complete-outage" in stated)
-    ruling = classed(
-        scene.contract,
-        stated,
-        Ruling(
-            severity="",
-            clause="",
-            clauses=(),
-            rules=tuple(dict.fromkeys(rules)),
-            summary=f"{summary}; {EMERGENCY}" if "emergency" in stated else summary,
-            responsibility=whose.responsibility,
-            note=whose.note,
-            evidence=seen,
-            lost=lost,
-            total=total,
-            left_out=tuple(left_out),
-            considered=tuple(considered),
-            scope=scope(key, system, place, scene.places(system) if of_all else ()),
-            coverage=system.coverage or "",
-            peak=peak,
-        ),
-    )
-    lesser = None
-    if settles is not None and "half-capacity" in stated:
-        waits = f"half-capacity: holds, and has not lasted {settles.total_seconds():g} s yet (T7)"
-        without = replace(ruling, considered=(*ruling.considered, waits))
-        lesser = classed(scene.contract, tuple(fact for fact in stated if fact != "half-capacity"), without)
-    return Failure(
-        key=key,
-        ruling=ruling,
-        hold=hold,
-        clears_like=clears_like,
-        since=since,
-        location=place,
-        not_before=not_before,
-        settles=settles,
-        lesser=lesser,
-    )
-
-
-def classed(contract: Contract, facts: tuple[Test, ...], ruling: Ruling) -> Ruling:
-    """The ruling with the class that these facts give it."""
-    clauses = contract.holding(facts)
-    decides = clauses[0]
-    return replace(
-        ruling,
-        severity=decides.severity,
-        clause=decides.id,
-        clauses=tuple(clause.id for clause in clauses),
-        facts=facts,
-        outcome=decides.outcome,
-    )
 
 
 def evidence(
