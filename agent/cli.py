@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
 
 import typer
 
@@ -19,16 +18,15 @@ from agent import printing
 from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
 from agent.cli_baseline import baseline_app
 from agent.cli_enroll import enroll, retry_login
+from agent.cli_tickets import tickets_app
 from agent.control import ControlError, Request
 from agent.journal import JournalError
 from agent.lines import Means, open_poller
 from agent.loading import ConfigError, Setup
 from agent.notify import log_stream
 from agent.poller import poll_once
-from agent.questions import READING, READINGS, TICKETS, from_journal, no_such_system
-from agent.responding import LONGEST_NOTE, why_not
+from agent.questions import READING, READINGS, no_such_system
 from agent.version import VERSION
-from agent.views import TicketView
 from agent.web import WebError
 from collectors.base import Reading
 
@@ -40,7 +38,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-tickets_app = typer.Typer(no_args_is_help=True, help="The tickets: what is wrong, and by when to respond.")
 app.add_typer(tickets_app, name="tickets")
 app.add_typer(baseline_app, name="baseline")
 app.command()(enroll)
@@ -96,57 +93,6 @@ def reload(site: SiteOption = None) -> None:
     print("the daemon took the site file")
 
 
-@tickets_app.command("list")
-def tickets_list(
-    site: SiteOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """The open tickets."""
-    setup = setup_of(site)
-    tickets = [ticket for ticket in _tickets(setup) if every or ticket.state == "open"]
-    if json:
-        print(TICKETS.dump_json(tuple(tickets)).decode())
-    elif tickets:
-        printing.console().print(printing.show_tickets(tickets, setup.site.zone))
-    else:
-        print("no tickets" if every else "no open tickets")
-
-
-@tickets_app.command("show")
-def tickets_show(ticket: str, site: SiteOption = None, json: JsonOption = False) -> None:
-    """One ticket: the clause in the contract's words, the evidence, how it came about."""
-    setup = setup_of(site)
-    found = next((each for each in _tickets(setup) if each.id == ticket), None)
-    if found is None:
-        end(f"no ticket {ticket!r}; `trunkwatch tickets list --all` lists every one", 2)
-    if json:
-        print(TICKETS.dump_json((found,)).decode())
-    else:
-        printing.console().print(printing.show_ticket(found, setup.site.zone))
-
-
-@tickets_app.command("respond")
-def tickets_respond(
-    ticket: str,
-    site: SiteOption = None,
-    note: Annotated[
-        str, typer.Option("--note", help=f"A line to keep with it, {LONGEST_NOTE} at most.")
-    ] = "",
-) -> None:
-    """Say that you have responded to a ticket. It is recorded under your user's name and stops that clock."""
-    setup = setup_of(site)
-    answer = ask_daemon(setup, Request(question="tickets", arguments={}))
-    if answer is None:
-        end("no daemon runs, and only a daemon can take an answer; start it and try again", 1)
-    if reason := why_not(ticket, note.strip(), TICKETS.validate_python(answer.body)):
-        end(reason, 2)
-    taken = ask_daemon(setup, Request(question="respond", arguments={"ticket": ticket, "note": note}))
-    if taken is None:
-        end("the daemon has stopped meanwhile; start it and try again", 1)
-    print(f"{ticket} is answered, by {taken.body['by']}")
-
-
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )
@@ -169,17 +115,6 @@ def version() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command `trunkwatch`."""
     app(args=list(arguments) if arguments is not None else None)
-
-
-def _tickets(setup: Setup) -> tuple[TicketView, ...]:
-    answer = ask_daemon(setup, Request(question="tickets", arguments={}))
-    if answer is not None:
-        return TICKETS.validate_python(answer.body)
-    print("no daemon runs: this is what the journal says", file=sys.stderr)
-    try:
-        return from_journal(setup)
-    except JournalError as error:
-        end(str(error), 1)
 
 
 async def _poll_alone(setup: Setup, name: str) -> tuple[Reading, ...]:

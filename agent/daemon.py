@@ -29,11 +29,11 @@ from agent.loading import ConfigError, Setup, load_setup
 from agent.notify import Supervisor
 from agent.polling import Polling
 from agent.questions import POLL_PATIENCE
-from agent.showing import Terms, agent_view, ticket_views
+from agent.showing import Terms, agent_view
 from agent.telling import Teller
 from agent.told import highest_told
 from agent.version import VERSION
-from agent.views import AgentView, TicketView, Verdict
+from agent.views import AgentView, Verdict
 from agent.web import listen_on, serve_on
 from agent.web_file import WebFile
 from collectors.base import Reading
@@ -57,13 +57,16 @@ class Daemon:
         self.terms = setup.terms
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
+        self._turn = asyncio.Lock()  # of whoever decides: no two decide on the same knowledge
         self.desk = Desk(
             lambda: self.setup,
             self.polling,
-            self._ticket_views,
-            baselines=self._baselines,
+            lambda: self.knowledge,
+            now=self.now,
             reload=self.reload,
             tell=self._tell_durably,
+            turn=self._turn,
+            baselines=self._baselines,
         )
         self.supervisor = Supervisor()
         self.teller = Teller(
@@ -162,11 +165,12 @@ class Daemon:
         same = {system.name for system in setup.site.systems if system in before.systems}
         keep = {name for name in same if _same_lines(self.setup, setup, name)}
         await self.polling.stop(keep)
-        self.setup = setup
-        self.terms = setup.terms
-        # What was seen of a system that left, or that is another one now, is no picture of the new one.
-        self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
-        await self._take_agreement()
+        async with self._turn:  # nothing is judged by the new contract before the journal has it
+            self.setup = setup
+            self.terms = setup.terms
+            # What was seen of a system that left, or that is another one now, is no picture of the new one.
+            self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
+            await self._take_agreement()
         self.polling.start(setup)
         log.info("took the changed site file: %d systems", len(setup.site.systems))
         return ""
@@ -181,7 +185,8 @@ class Daemon:
         while True:
             heard = await self._next_reading(wake)
             try:
-                wake = await self._take(heard)
+                async with self._turn:
+                    wake = await self._take(heard)
             except Exception as error:
                 # A mistake of ours over one reading must not blind us to the others; /healthz says so.
                 wake = None
@@ -345,9 +350,6 @@ class Daemon:
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await self.teller.tell()
-
-    def _ticket_views(self) -> tuple[TicketView, ...]:
-        return ticket_views(self.knowledge.tickets, self.terms)
 
     def _baselines(self) -> tuple[BaselineView, ...]:
         setup = self.setup

@@ -9,20 +9,36 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import pwd
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
+from agent.acting import Person, Refused, act, said
 from agent.baseline_views import BaselineView
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.entries import Body
+from agent.journal import JournalError
+from agent.knowledge import Knowledge
 from agent.known_hosts import KnownHostsError
 from agent.loading import Setup
 from agent.polling import Polling
-from agent.questions import BASELINES, POLL_PATIENCE, READINGS, TICKETS, WAYS, no_such_system
-from agent.responding import respond
+from agent.questions import (
+    BASELINES,
+    POLL_PATIENCE,
+    READINGS,
+    TAKEN,
+    TICKETS,
+    WANTED,
+    WAYS,
+    Taken,
+    no_such_system,
+)
+from agent.showing import ticket_views
 from agent.site import System
-from agent.views import TicketView
 from collectors.base import PollError
 
 log = logging.getLogger("trunkwatch")
@@ -31,40 +47,44 @@ log = logging.getLogger("trunkwatch")
 class Desk:
     """Where questions are answered.
 
-    `setup`: the one in force; `tickets`: every ticket as it is now; `baselines`: how many stations are
+    `setup`: the one in force; `knowledge`: all that is known now; `baselines`: how many stations are
     expected; `reload`: takes the site file anew, and gives why it was not taken; `tell`: writes down what a
-    person decided, or raises JournalError.
+    person decided, or raises JournalError. `turn`: whoever decides holds it from what he saw until it is
+    written, so that no two decide on the same.
     """
 
     def __init__(
         self,
         setup: Callable[[], Setup],
         polling: Polling,
-        tickets: Callable[[], tuple[TicketView, ...]],
+        knowledge: Callable[[], Knowledge],
         *,
         baselines: Callable[[], tuple[BaselineView, ...]],
+        now: Callable[[], datetime],
         reload: Callable[[], Awaitable[str]],
         tell: Callable[[Body], Awaitable[None]],
+        turn: asyncio.Lock,
     ) -> None:
         self._setup = setup
         self._polling = polling
-        self._tickets = tickets
         self._baselines = baselines
+        self._knowledge = knowledge
+        self._now = now
         self._reload = reload
         self._tell = tell
-        self._one_answer = asyncio.Lock()
+        self._turn = turn
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
         """The answer to one question, or one sentence why there is none."""
         try:
             match request.question:
                 case "tickets":
-                    return _yes(TICKETS.dump_python(self._tickets(), mode="json"))
+                    views = ticket_views(self._knowledge().tickets, self._setup().terms, self._now())
+                    return _yes(TICKETS.dump_python(views, mode="json"))
                 case "baseline":
                     return _yes(BASELINES.dump_python(self._baselines(), mode="json"))
-                case "respond":
-                    async with self._one_answer:
-                        return await respond(request, caller, self._tickets, self._tell)
+                case "act":
+                    return await self._act(request, caller)
                 case "poll":
                     return await self._poll(self._system(request))
                 case "host_keys":
@@ -85,6 +105,27 @@ class Desk:
                     return _no(f"this daemon knows no question {request.question!r}")
         except (PollError, KnownHostsError, LookupError) as error:
             return _no(error.args[0])
+
+    async def _act(self, request: Request, caller: Caller) -> Answer:
+        """Take what a person does to a ticket. It is on the disk before the person is told so."""
+        try:
+            wanted = WANTED.validate_strings(dict(request.arguments))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            return _no(
+                f"the daemon does not understand the act: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+            )
+        person = Person(user_name(caller.uid), caller.uid)
+        async with self._turn:
+            known, now = self._knowledge(), self._now()
+            try:
+                body = act(wanted, person, known.tickets, known.incidents, self._setup().terms, now)
+                await self._tell(body)
+            except Refused as refusal:
+                return _yes(TAKEN.dump_python(Taken(False, str(refusal))))
+            except JournalError as error:
+                return _no(f"nothing was done to {wanted.ticket}: {error}")
+        return _yes(TAKEN.dump_python(Taken(True, said(wanted, body, now))))
 
     def _system(self, request: Request) -> System:
         """The system that is asked about. Raises LookupError with the sentence for a name that is none."""
@@ -129,6 +170,14 @@ class Desk:
             )
             self._polling.schedule.poll_now(system.name)
         return _yes(WAYS.dump_python(allowed, mode="json"))
+
+
+def user_name(uid: int) -> str:
+    """The name of that user on this machine; the number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def _may_change(caller: Caller) -> bool:

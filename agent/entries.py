@@ -61,10 +61,14 @@ class Updated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened:
-    """The failure of a resolved ticket stands again within the reopen window, or a person says so (C2)."""
+    """The failure of a resolved ticket stands again within the reopen window, or a person says so (C2).
+
+    `by`: who said so; nobody where it was seen. What a person reopened stays open until a person resolves it.
+    """
 
     kind: Literal["reopened"] = "reopened"
     ticket: str
+    key: Key
     ruling: Ruling
     began: datetime
     hold: timedelta = timedelta(seconds=60)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -137,3 +137,16 @@ class Judgement:
     counts: tuple[Count, ...] = ()
     over: Mapping[Key, str] = field(default_factory=dict)
     wake: datetime | None = None
+
+    def but_of(self, keys: frozenset[Key], other: Judgement) -> Judgement:
+        """This judgement, with what another one says of these keys."""
+        mine = [failure for failure in self.failures if failure.key not in keys]
+        kept = {key: why for key, why in self.over.items() if key not in keys}
+        return replace(
+            self,
+            failures=(*mine, *(failure for failure in other.failures if failure.key in keys)),
+            blind=(self.blind - keys) | (other.blind & keys),
+            gone=(self.gone - keys) | (other.gone & keys),
+            over=kept | {key: why for key, why in other.over.items() if key in keys},
+            wake=min((at for at in (self.wake, other.wake) if at is not None), default=None),
+        )

@@ -20,6 +20,7 @@ from agent.entries import (
     FirstSeen,
     FoundAtInstallation,
     Opened,
+    Reopened,
     Resolved,
     RestartSeen,
     StationSample,
@@ -109,7 +110,7 @@ class History:
                 slot, before = Slot(body.hour_of_week, body.open_day), self.baselines.get(body.system, {})
                 after = taught(before, slot, body.hour, body.present)
                 return replace(self, baselines={**self.baselines, body.system: after})
-            case Opened():
+            case Opened() | Reopened():
                 stands = Standing(body.ticket, body.ruling)
                 return replace(self, standing={**self.standing, body.key: stands})
             case Updated() | Resolved():

@@ -3,22 +3,36 @@
 `decide` compares what is with what was told; it knows no edges. A lost reading, a restart of the agent or a
 changed contract therefore repair themselves on the next pass. The state of open incidents changes only by
 entries that the journal has taken: if it could not take them, the next pass decides the same again.
+
+A failure that stands again is its old ticket within the reopen window, and a new one later (C2).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
-from agent.contract import Contract
-from agent.entries import Body, Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Updated
+from agent.agreement import Agreement
+from agent.contract import Contract, Decisions
+from agent.entries import (
+    AgreementTaken,
+    Body,
+    Entry,
+    JournalRebuilt,
+    NumbersSkipped,
+    Opened,
+    Reopened,
+    Resolved,
+    Updated,
+)
 from agent.failures import Failure, Judgement, Key, Ruling
 
 CLEAR_AT_MOST = timedelta(seconds=60)  # I6: away for the shorter of the raise hold and this
 TEXT_EVERY = timedelta(minutes=5)  # figures may move with every poll; an operator's log should not
 _TOLD = attrgetter("summary", "responsibility", "facts")  # what is told anew where the class stays
+PAST_KEPT = 2000  # failures whose last ticket is remembered, beside those that can still be reopened
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +55,19 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A failure that is a ticket: what was last told of it, and since when it looks otherwise."""
+    """A failure that is a ticket: what was last told of it, and since when it looks otherwise.
+
+    `failing`: whether it was seen failing at the last look. `reopen_within`: by the contract that the ticket
+    was classified by. `by_hand`: a person reopened it; that it is well does not resolve it then.
+    """
 
     ticket: str
     ruling: Ruling
     told_at: datetime
     hold: timedelta
+    reopen_within: timedelta
+    failing: bool = False
+    by_hand: bool = False
     well_since: datetime | None = None
     other_class_since: datetime | None = None
 
@@ -57,12 +78,31 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """The last ticket of a failure, resolved at `at`."""
+
+    ticket: str
+    at: datetime
+    reopen_within: timedelta
+
+    def reopens(self, now: datetime) -> bool:
+        """Whether the same failure is this ticket again at `now` (C2); later it is a new one."""
+        return now.astimezone(UTC) - self.at.astimezone(UTC) <= self.reopen_within
+
+
+@dataclass(frozen=True, slots=True)
 class Incidents:
-    """All that is open or pending at a site, and the highest number that a ticket ever had."""
+    """All that is open or pending at a site, and the highest number that a ticket ever had.
+
+    `past`: the last resolved ticket of each failure, the latest resolved last. `reopen_within`: by the
+    contract that is in force.
+    """
 
     open: Mapping[Key, Open] = field(default_factory=dict)
     pending: Mapping[Key, Pending] = field(default_factory=dict)
     tickets: int = 0
+    past: Mapping[Key, Past] = field(default_factory=dict)
+    reopen_within: timedelta = Decisions().reopen_within
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -91,6 +131,7 @@ class Incidents:
                 key: replace(waiting, began=waiting.began + step, last=waiting.last + step)
                 for key, waiting in self.pending.items()
             },
+            past={key: replace(last, at=last.at + step) for key, last in self.past.items()},
         )
 
     @classmethod
@@ -105,15 +146,15 @@ class Incidents:
         """The incidents after this entry."""
         body = entry.body
         match body:
+            case AgreementTaken():
+                within = Agreement.read(body).contract.decisions.reopen_within
+                return replace(self, reopen_within=within)
             case Opened():
-                told = Open(body.ticket, body.ruling, entry.at, body.hold)
-                waited = self.pending.get(body.key)
-                if waited is not None and waited.half is not None and not body.ruling.states("half-capacity"):
-                    told = replace(told, other_class_since=entry.at - waited.half)  # T7: it runs on
-                pending = {key: value for key, value in self.pending.items() if key != body.key}
-                # A gap in the numbers is one for good: none is given twice.
-                tickets = max(self.tickets + 1, ticket_number(body.ticket))
-                return Incidents({**self.open, body.key: told}, pending, tickets)
+                return self._begun(body, entry.at, self.reopen_within)
+            case Reopened():
+                last = self.past.get(body.key)
+                kept = last.reopen_within if last and last.ticket == body.ticket else self.reopen_within
+                return self._begun(body, entry.at, kept)
             case JournalRebuilt():  # each entry that is lost may have been a ticket
                 return replace(self, tickets=self.tickets + body.lost)
             case NumbersSkipped():
@@ -127,10 +168,38 @@ class Incidents:
                     },
                 )
             case Resolved():
-                left = {key: told for key, told in self.open.items() if told.ticket != body.ticket}
-                return replace(self, open=left)
+                return self._over(body.ticket, entry.at)
             case _:
                 return self
+
+    def _begun(self, body: Opened | Reopened, at: datetime, reopen_within: timedelta) -> Incidents:
+        by_hand = isinstance(body, Reopened) and bool(body.by)
+        told = Open(body.ticket, body.ruling, at, body.hold, reopen_within, by_hand=by_hand)
+        waited = self.pending.get(body.key)
+        if waited is not None and waited.half is not None and not body.ruling.states("half-capacity"):
+            told = replace(told, other_class_since=at - waited.half)  # T7: it runs on
+        # A gap in the numbers is one for good: none is given twice.
+        more = self.tickets + 1 if isinstance(body, Opened) else self.tickets
+        return replace(
+            self,
+            open={**self.open, body.key: told},
+            pending={key: value for key, value in self.pending.items() if key != body.key},
+            tickets=max(more, ticket_number(body.ticket)),
+        )
+
+    def _over(self, ticket: str, at: datetime) -> Incidents:
+        over = {
+            key: Past(ticket, at, told.reopen_within)
+            for key, told in self.open.items()
+            if told.ticket == ticket
+        }
+        past = {key: last for key, last in self.past.items() if key not in over} | over
+        for key in list(past)[: max(len(past) - PAST_KEPT, 0)]:
+            if not past[key].reopens(at):
+                del past[key]
+        return replace(
+            self, open={key: told for key, told in self.open.items() if key not in over}, past=past
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +211,36 @@ class Decision:
     wake: datetime | None
 
 
-def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: datetime) -> Decision:
-    """Compare what fails now with what was told. `wake`: the next instant at which a hold ends."""
+def decide(
+    incidents: Incidents,
+    judgement: Judgement,
+    contract: Contract,
+    now: datetime,
+    kept: Mapping[Key, Contract] | None = None,
+) -> Decision:
+    """Compare what fails now with what was told. `wake`: the next instant at which a hold ends.
+
+    `contract`: the one in force; `kept`: of the failures whose tickets keep another one (C3).
+    """
+    kept = kept or {}
     failing = {failure.key: failure for failure in judgement.failures}
     bodies: list[Body] = []
     wakes = [failure.until for failure in judgement.failures if failure.until and failure.until > now]
     wakes += [judgement.wake] if judgement.wake is not None else []
     open_now: dict[Key, Open] = {}
     for key, told in incidents.open.items():
-        if key in judgement.gone:
+        if key in judgement.gone and not told.by_hand:
             open_now[key] = told
             bodies.append(Resolved(ticket=told.ticket, reason="its system left the site file"))
             continue
-        after, body, wake = _look_again(told, failing.get(key), key in judgement.blind, contract, now)
-        if isinstance(body, Resolved) and key in judgement.over:
-            body = replace(body, reason=judgement.over[key])
+        after, body, wake = _look_again(
+            told,
+            failing.get(key),
+            key in judgement.blind,
+            kept.get(key, contract),
+            now,
+            judgement.over.get(key),
+        )
         open_now[key] = after
         bodies += [body] if body else []
         wakes += [wake] if wake else []
@@ -173,8 +257,12 @@ def decide(incidents: Incidents, judgement: Judgement, contract: Contract, now: 
         if failure.not_before is not None and now < failure.not_before:  # a maintenance window (C4)
             wakes.append(failure.not_before)
         elif waiting.held >= waiting.needs:
-            number += 1
-            bodies.append(_opened(ticket_id(number), _as_lasted(failure, waiting), waiting.began, contract))
+            lasted, last = _as_lasted(failure, waiting), incidents.past.get(key)
+            if last is not None and last.reopens(now):
+                bodies.append(_reopened(last.ticket, lasted, waiting.began))
+            else:
+                number += 1
+                bodies.append(_opened(ticket_id(number), lasted, waiting.began, contract, last))
         else:
             wakes.append(now + waiting.needs - waiting.held)
     for key in judgement.blind:  # a hold runs only while its part is seen: it waits, and is not forgotten
@@ -223,19 +311,22 @@ def _as_lasted(failure: Failure, waited: Pending) -> Failure:
 
 
 def _look_again(
-    told: Open, failure: Failure | None, blind: bool, contract: Contract, now: datetime
+    told: Open, failure: Failure | None, blind: bool, contract: Contract, now: datetime, over: str | None
 ) -> tuple[Open, Body | None, datetime | None]:
-    """An open incident seen again: its clocks moved on, what to tell of it, when to look again."""
+    """An open incident seen again: its clocks moved on, what to tell of it, when to look again.
+
+    `over`: why it stands no longer, where that is not for having been seen well.
+    """
     if failure is None:
-        if blind:
-            return replace(told, well_since=None), None, None
+        if blind or told.by_hand:
+            return replace(told, well_since=None, failing=False), None, None
         since = min(told.well_since or now, now)
-        after = replace(told, well_since=since, other_class_since=None)
+        after = replace(told, well_since=since, other_class_since=None, failing=False)
         if now - since >= told.clear_hold:
-            return after, Resolved(ticket=told.ticket, reason=_well_for(now - since)), None
+            return after, Resolved(ticket=told.ticket, reason=over or _well_for(now - since)), None
         return after, None, since + told.clear_hold
 
-    seen_again = replace(told, well_since=None)
+    seen_again = replace(told, well_since=None, failing=True)
     if failure.hold is None:  # a first missed poll: nothing is known that would change what was told
         return seen_again, None, None
     now_ruled, was_ruled = failure.ruling, told.ruling
@@ -269,7 +360,7 @@ def _retold(told: Open, body: Updated, at: datetime) -> Open:
     return replace(told, ruling=body.ruling, told_at=at, other_class_since=None)
 
 
-def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract) -> Opened:
+def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract, last: Past | None) -> Opened:
     return Opened(
         ticket=ticket,
         key=failure.key,
@@ -277,8 +368,19 @@ def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract) 
         ruling=failure.ruling,
         began=began,
         contract=contract.label,
-        hold=failure.clears_like or failure.hold or timedelta(0),
+        hold=_clears_like(failure),
+        follows=last.ticket if last else None,
     )
+
+
+def _reopened(ticket: str, failure: Failure, began: datetime) -> Reopened:
+    return Reopened(
+        ticket=ticket, key=failure.key, ruling=failure.ruling, began=began, hold=_clears_like(failure)
+    )
+
+
+def _clears_like(failure: Failure) -> timedelta:
+    return failure.clears_like or failure.hold or timedelta(0)
 
 
 def _well_for(span: timedelta) -> str:

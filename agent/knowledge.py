@@ -14,6 +14,7 @@ from typing import NamedTuple
 from agent.classify import classify, scene_of
 from agent.contract import Contract
 from agent.entries import Body, Entry
+from agent.failures import Judgement, Key
 from agent.history import COUNTS_KEPT, History, clock_set
 from agent.incidents import Incidents, decide
 from agent.picture import Picture
@@ -74,21 +75,31 @@ class Knowledge:
         return max(COUNTS_KEPT, decisions.station_peak_within, decisions.station_fall_within)
 
     def judge(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Verdicts:
-        """What the whole picture calls for at `now`."""
-        judgement = classify(
-            self.picture,
-            self.history,
-            site,
-            contract,
-            watches,
-            now,
-            asked_about=self.incidents.keys,
-            began={key: waiting.began for key, waiting in self.incidents.pending.items()},
-            holidays=self._holidays,
-            hours=self.tickets.agreement.hours() if self.tickets.agreement is not None else None,
-            peaks=self.incidents.peaks,
-        )
-        decision = decide(self.incidents, judgement, contract, now)
+        """What the whole picture calls for at `now`.
+
+        `contract`: the one in force. A failure whose ticket keeps another one is judged by that (C3).
+        """
+
+        def judged_by(one: Contract) -> Judgement:
+            return classify(
+                self.picture,
+                self.history,
+                site,
+                one,
+                watches,
+                now,
+                asked_about=self.incidents.keys,
+                began={key: waiting.began for key, waiting in self.incidents.pending.items()},
+                holidays=self._holidays,
+                hours=self.tickets.agreement.hours() if self.tickets.agreement is not None else None,
+                peaks=self.incidents.peaks,
+            )
+
+        judgement, kept = judged_by(contract), self._kept(contract, now)
+        for other in {id(each): each for each in kept.values()}.values():
+            theirs = frozenset(key for key, each in kept.items() if each is other)
+            judgement = judgement.but_of(theirs, judged_by(other))
+        decision = decide(self.incidents, judgement, contract, now, kept)
         history, samples = self.history.teach(judgement.counts, _troubled(decision.incidents), now)
         after = replace(self, incidents=decision.incidents, history=history)
         gone = found_gone(self.scene(site, contract, watches, now))
@@ -102,6 +113,25 @@ class Knowledge:
     def _holidays(self) -> Mapping[date, str]:
         agreement = self.tickets.agreement
         return agreement.holidays if agreement is not None else {}
+
+    def _kept(self, contract: Contract, now: datetime) -> Mapping[Key, Contract]:
+        """The failures whose ticket is not closed and was classified by another contract, with that one (C3).
+
+        A resolved ticket closes when its failure would be a new one (C2).
+        """
+        past = {key: last.ticket for key, last in self.incidents.past.items() if last.reopens(now)}
+        mine = past | {key: told.ticket for key, told in self.incidents.open.items()}
+        same: dict[int, bool] = {}
+        kept = {}
+        for key, ticket in mine.items():
+            agreement = found.agreement if (found := self.tickets.by_id.get(ticket)) else None
+            if agreement is None:
+                continue
+            if id(agreement) not in same:  # a whole contract is compared once, not for each ticket
+                same[id(agreement)] = agreement.contract == contract
+            if not same[id(agreement)]:
+                kept[key] = agreement.contract
+        return kept
 
     def clock_set(self, step: timedelta) -> Knowledge:
         """After the agent's own wall clock was set by `step`: what it remembers lies as far back as before.

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.loading import Setup
-from agent.views import MappedView, TicketView, moment, span
+from agent.views import ActView, MappedView, RoundView, StepView, TicketView, moment, span
 from agent.web_file import told
 from collectors.base import Observation, Reading
 
@@ -43,7 +43,7 @@ def show_tickets(tickets: Iterable[TicketView], zone: ZoneInfo) -> RenderableTyp
             ),
             ticket.state,
             ticket.system or "-",
-            escape(ticket.summary),
+            escape(_what(ticket)),
             ticket.clause,
             _respond_by(ticket, zone),
         )
@@ -51,48 +51,102 @@ def show_tickets(tickets: Iterable[TicketView], zone: ZoneInfo) -> RenderableTyp
 
 
 def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
-    """One ticket on one screen: the clause in its own words, the evidence, and how it came about."""
+    """One ticket on one screen: the clause in its own words, its targets, all that was done, the evidence."""
     head = Text.assemble(
         (ticket.id, "bold"),
         " ",
         (f" {ticket.severity.upper()} ", _SEVERITY.get(ticket.severity, "bold")),
-        f" {ticket.state}  {ticket.system or '-'}: {ticket.summary}",
+        f" {_standing(ticket)}  {ticket.system or '-'}: {ticket.summary}",
     )
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    facts.add_row("clause", f"{ticket.clause}: “{escape(ticket.clause_text)}”")
-    facts.add_row("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
-    facts.add_row("respond by", _moment(ticket.respond_by, zone) if ticket.respond_by is not None else "-")
-    for number, (at, by, note) in enumerate(ticket.responses):
-        said = f"{_moment(at, zone)} by {escape(by)}" + (f": {escape(note)}" if note else "")
-        facts.add_row("answered" if number == 0 else "", said)
-    for number, text in enumerate(ticket.calls):
-        facts.add_row("call" if number == 0 else "", escape(text))
-    facts.add_row("responsible", f"{ticket.responsibility} ({ticket.note})")
-    facts.add_row("scope", escape(ticket.scope or "-"))
-    facts.add_row("location", ticket.location or "-")
-    if ticket.coverage:
-        facts.add_row("coverage", f"{ticket.coverage}, bought for {ticket.system}")
-    if ticket.contract:
-        lapsed = f"; {ticket.outside_term}" if ticket.outside_term else ""
-        facts.add_row("contract", f"{escape(ticket.contract)}, counted in {ticket.coverage_hours}{lapsed}")
-    if ticket.mapped is not None:
-        facts.add_row("elsewhere", _mapped(ticket.mapped, zone))
-    facts.add_row("began", _moment(ticket.began, zone))
-    facts.add_row("received", _moment(ticket.received, zone))
-    if ticket.resolved is not None:
-        facts.add_row(
-            "resolved", f"{_moment(ticket.resolved, zone)}, after {span(ticket.resolved - ticket.received)}"
-        )
-    if len(ticket.severities) > 1:
-        facts.add_row(
-            "classes", ", ".join(f"{severity} {_moment(at, zone)}" for at, severity in ticket.severities)
-        )
-    for label, lines in (("evidence", ticket.evidence), ("left out", ticket.left_out)):
+
+    def add(label: str, *lines: str) -> None:
         for number, text in enumerate(lines):
             facts.add_row(label if number == 0 else "", escape(text))
+
+    add("clause", f"{ticket.clause}: “{ticket.clause_text}”")
+    add("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
+    if ticket.contract:
+        outside = f"; {ticket.outside_term}" if ticket.outside_term else ""
+        add("contract", f"{ticket.contract}, counted in {ticket.coverage_hours}{outside}")
+    if ticket.mapped is not None:
+        add("elsewhere", _mapped(ticket.mapped, zone))
+    add("call", *ticket.calls)
+    if ticket.again:
+        add("again", ticket.again.removeprefix("again, "))
+    if ticket.assigned_to:
+        add("assigned to", ticket.assigned_to)
+    add("responsible", f"{ticket.responsibility} ({ticket.note})")
+    add("scope", ticket.scope or "-")
+    add("location", ticket.location or "-")
+    if ticket.coverage:
+        add("coverage", f"{ticket.coverage}, bought for {ticket.system}")
+    add("began", _moment(ticket.began, zone))
+    add("received", _moment(ticket.received, zone))
+    if ticket.resolved is not None:
+        add("resolved", f"{_moment(ticket.resolved, zone)}, after {span(ticket.resolved - ticket.received)}")
+    steps = ticket.rounds[-1].steps if ticket.rounds else ()
+    for step in steps:
+        add(f"{step.step} by", _target(step, zone))
+    if not any(step.step == "respond" for step in steps):
+        add("respond by", _moment(ticket.respond_by, zone) if ticket.respond_by is not None else "-")
+    if len(ticket.severities) > 1:
+        add("classes", ", ".join(f"{severity} {_moment(at, zone)}" for at, severity in ticket.severities))
+    add(
+        "rounds", *_last(4, [_round(number, each, zone) for number, each in enumerate(ticket.rounds, 1)][:-1])
+    )
+    if ticket.rating is not None:
+        add("rating", f"{ticket.rating} of 5")
+    if ticket.clock_note:
+        add("clock", ticket.clock_note)
+    add("done", *_last(12, [_act(each, zone) for each in ticket.acts]))
+    add("evidence", *ticket.evidence)
+    add("left out", *ticket.left_out)
     return Group(head, facts)
+
+
+def _what(ticket: TicketView) -> str:
+    """What is wrong, and that it is not the first time."""
+    again = f"; again, after {ticket.follows}" if ticket.follows else ""
+    return f"{ticket.summary}{again}" + (f"; round {ticket.reopened + 1}" if ticket.reopened else "")
+
+
+def _standing(ticket: TicketView) -> str:
+    """`open`, `open, assigned`, `closed`."""
+    new = ticket.status in ("", "received")
+    return ticket.state if new else f"open, {ticket.status}" if ticket.state == "open" else ticket.status
+
+
+def _target(step: StepView, zone: ZoneInfo) -> str:
+    """One promise, and what became of it: `Mon 2026-11-23 10:00 CST (major), missed`."""
+    due = "stands still" if step.paused else "never" if step.due is None else _moment(step.due, zone)
+    if step.met is None:
+        came = ", missed" if step.breached else ""
+    else:
+        came = f", {'late' if step.breached else 'met'} {_moment(step.met, zone)}"
+    return f"{due} ({step.severity}){came}"
+
+
+def _round(number: int, shown: RoundView, zone: ZoneInfo) -> str:
+    """A round that is over: `1: major, Fri 2026-11-20 17:03 CST, for 1h 12m: seen well for 60 s`."""
+    severities = " → ".join(severity for _, severity in shown.severities)
+    missed = [step.step for step in shown.steps if step.breached]
+    lasted = f", for {span(shown.resolved - shown.received)}: {shown.reason}" if shown.resolved else ""
+    late = f"; {' and '.join(dict.fromkeys(missed))} missed" if missed else ""
+    return f"{number}: {severities}, {_moment(shown.received, zone)}{lasted}{late}"
+
+
+def _act(act: ActView, zone: ZoneInfo) -> str:
+    by = f" by {act.by}" if act.by else ""
+    return f"{_moment(act.at, zone)} {act.what}{by}" + (f": {act.note}" if act.note else "")
+
+
+def _last(count: int, lines: list[str]) -> list[str]:
+    """The last of them, and how many more there are: a screen is a screen."""
+    more = len(lines) - count
+    return lines if more <= 0 else [f"({more} before; --json has all)", *lines[-count:]]
 
 
 def show_reading(reading: Reading, zone: ZoneInfo) -> RenderableType:

@@ -5,10 +5,12 @@ The same views answer when no daemon runs: the command line then fills them from
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
+from agent.acting import Wanted
 from agent.baseline_views import BaselineView
 from agent.journal import read_journal
 from agent.loading import Setup
@@ -19,6 +21,17 @@ from collectors.base import Reading
 
 POLL_PATIENCE = timedelta(minutes=16)  # longer than any poll may take
 
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Whether an act was taken, and the sentence for the person: what it did, or why not."""
+
+    taken: bool
+    sentence: str
+
+
+TAKEN = TypeAdapter(Taken)
+WANTED = TypeAdapter(Wanted)
 TICKETS = TypeAdapter(tuple[TicketView, ...])
 READING = TypeAdapter(Reading)
 READINGS = TypeAdapter(tuple[Reading, ...])
@@ -26,9 +39,9 @@ WAYS = TypeAdapter(tuple[str, ...])
 BASELINES = TypeAdapter(tuple[BaselineView, ...])
 
 
-def from_journal(setup: Setup) -> tuple[TicketView, ...]:
-    """Every ticket, read from the journal while no daemon runs. Raises JournalError."""
-    return ticket_views(Tickets.fold(read_journal(setup.journal)), setup.terms)
+def from_journal(setup: Setup, now: datetime) -> tuple[TicketView, ...]:
+    """Every ticket as it stands `now`, read from the journal while no daemon runs. Raises JournalError."""
+    return ticket_views(Tickets.fold(read_journal(setup.journal)), setup.terms, now)
 
 
 def no_such_system(system: str, known: tuple[str, ...]) -> str:

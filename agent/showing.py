@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.agreement import Agreement
 from agent.calling import calls, outside_term
 from agent.contract import Contract, Step
+from agent.done import WAITS_FOR
 from agent.failures import Key
 from agent.incidents import Pending
 from agent.knowledge import Knowledge
@@ -24,6 +25,7 @@ from agent.site import Site
 from agent.tickets import Round, Ticket, Tickets
 from agent.views import (
     AccessView,
+    ActView,
     AgentView,
     DueView,
     MappedView,
@@ -33,6 +35,7 @@ from agent.views import (
     SystemView,
     TicketView,
     Verdict,
+    moment,
 )
 from agent.watch import Watch, Way
 from collectors.base import Product
@@ -66,9 +69,20 @@ class Terms:
         due = view.respond_by
         return replace(view, respond_by=due.astimezone(self.site.zone) if due else None)
 
+    def reopen_within(self, ticket: Ticket) -> timedelta:
+        """For how long after its resolution the same failure is that ticket again (C2)."""
+        return self.of(ticket).contract.decisions.reopen_within
 
-def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
-    """One ticket in the site's own time, with its due times computed now."""
+    def is_closed(self, ticket: Ticket, now: datetime) -> bool:
+        """Whether it was resolved so long ago that the same failure would be a new ticket."""
+        resolved = ticket.resolved
+        if resolved is None:
+            return False
+        return now.astimezone(UTC) - resolved.astimezone(UTC) > self.reopen_within(ticket)
+
+
+def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
+    """One ticket as it stands `at` that time: in the site's zone, with its due times computed."""
     zone, ruling, now = terms.site.zone, ticket.ruling, ticket.round
     agreement = terms.of(ticket)
     due = ticket.still_due("respond", agreement) or ticket.due("respond", agreement)
@@ -103,7 +117,7 @@ def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
         responded_by=response.by if response else None,
         response_note=response.note if response else "",
         responses=tuple((each.at.astimezone(zone), each.by, each.note) for each in now.responses),
-        status=_status(now),
+        status=_status(ticket, terms, at),
         outcome=ruling.outcome,
         considered=ruling.considered,
         scope=ruling.scope,
@@ -115,9 +129,12 @@ def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
         outside_term=outside,
         mapped=terms.mapped_of(ticket),
         calls=calls(ticket, agreement, terms.site.contract, zone),
-        rounds=tuple(_round_view(ticket, each, agreement, zone) for each in ticket.rounds),
+        rounds=tuple(_round_view(ticket, each, terms, at) for each in ticket.rounds),
         reopened=len(ticket.rounds) - 1,
+        acts=tuple(ActView(at=d.at.astimezone(zone), what=d.what, by=d.by, note=d.note) for d in ticket.done),
         follows=ticket.follows,
+        again=_again(ticket, zone),
+        assigned_to=now.assigned_to,
         rating=ticket.rating,
         clock_note=ticket.clock_note,
     )
@@ -129,19 +146,31 @@ def _hours(ticket: Ticket, agreement: Agreement) -> str:
     return agreement.calendar_of(target, ticket.coverage) if target else agreement.contract.coverage_hours
 
 
-def _status(now: Round) -> str:
+def _status(ticket: Ticket, terms: Terms, at: datetime) -> str:
+    now = ticket.round
     if now.resolved is not None:
-        return "resolved"
+        return "closed" if terms.is_closed(ticket, at) else "resolved"
     if now.waiting is not None:
-        return f"waiting for {now.waiting.waiting_for}"
+        return f"on hold for {WAITS_FOR[now.waiting.waiting_for]}"
     if now.dispatches:
         return "dispatched"
     if now.assignments:
         return "assigned"
-    return "responded" if now.responses else "received"
+    if now.responses:
+        return "answered"
+    return "received" if len(ticket.rounds) == 1 else "reopened"
 
 
-def _round_view(ticket: Ticket, shown: Round, agreement: Agreement, zone: ZoneInfo) -> RoundView:
+def _again(ticket: Ticket, zone: ZoneInfo) -> str:
+    if ticket.follows is None:
+        return ""
+    of = f" of {moment(ticket.followed.astimezone(zone))}" if ticket.followed else ""
+    return f"again, after {ticket.follows}{of}"
+
+
+def _round_view(ticket: Ticket, shown: Round, terms: Terms, at: datetime) -> RoundView:
+    zone, agreement = terms.site.zone, terms.of(ticket)
+
     def local(at: datetime | None) -> datetime | None:
         return at.astimezone(zone) if at else None
 
@@ -156,18 +185,23 @@ def _round_view(ticket: Ticket, shown: Round, agreement: Agreement, zone: ZoneIn
                 opened=promise.opened.astimezone(zone),
                 due=local(promise.due),
                 met=local(promise.met),
+                paused=promise.paused,
+                breached=promise.breached(at),
             )
             for step in STEPS
             for promise in ticket.promises(step, agreement, shown)
         ),
         resolved=local(shown.resolved),
         reason=shown.reason,
+        resolved_by=shown.resolved_by,
+        reopened_by=shown.reopened_by,
+        part_received=local(shown.part_received),
     )
 
 
-def ticket_views(tickets: Tickets, terms: Terms) -> tuple[TicketView, ...]:
-    """Every ticket, in the order of their ids."""
-    return tuple(ticket_view(ticket, terms) for ticket in tickets.by_id.values())
+def ticket_views(tickets: Tickets, terms: Terms, at: datetime) -> tuple[TicketView, ...]:
+    """Every ticket as it stands `at` that time, in the order of their ids."""
+    return tuple(ticket_view(ticket, terms, at) for ticket in tickets.by_id.values())
 
 
 def agent_view(
@@ -186,9 +220,9 @@ def agent_view(
     """The whole agent at `now`. `watches`: what each system is for and how it is asked."""
     zone = terms.site.zone
     picture, tickets, incidents = knowledge.picture, knowledge.tickets, knowledge.incidents
-    views = ticket_views(tickets, terms)
-    resolved = [view for view in views if view.state == "resolved"][-RESOLVED_SHOWN:]
-    shown = (*(view for view in views if view.state == "open"), *resolved)
+    resolved = [(ticket.resolved, ticket) for ticket in tickets.by_id.values() if ticket.resolved]
+    latest = sorted(resolved, key=lambda pair: pair[0])[-RESOLVED_SHOWN:]
+    shown = (*tickets.open, *(ticket for _, ticket in latest))
     scene = knowledge.scene(terms.site, terms.contract, watches, now)
     systems = tuple(
         SystemView(
@@ -215,7 +249,7 @@ def agent_view(
         contract=terms.contract.label,
         severities=terms.contract.severities,
         systems=systems,
-        tickets=shown,
+        tickets=tuple(ticket_view(ticket, terms, now) for ticket in shown),
         pending=len(incidents.pending),
         pending_text=tuple(_pending_text(key, waiting) for key, waiting in incidents.pending.items()),
         next_due=tuple(_next_due(tickets.open, terms)),

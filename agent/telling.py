@@ -11,13 +11,15 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from agent.acts import Responded
-from agent.alertlog import AlertLog, AlertLogError, LogLine
-from agent.entries import Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Updated
+from agent.acts import Assigned, Dispatched, Held, Noted, Rated, Reclassified, Responded, Resumed
+from agent.alertlog import AlertLog, AlertLogError, LogLine, Verb
+from agent.done import done
+from agent.entries import Body, Entry, JournalRebuilt, NumbersSkipped, Opened, Reopened, Resolved, Updated
 from agent.incidents import ticket_id
 from agent.journal import Journal
 from agent.showing import Terms, ticket_view
 from agent.tickets import Tickets
+from agent.views import TicketView
 
 log = logging.getLogger(__name__)
 
@@ -31,37 +33,51 @@ def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
     at = entry.at.astimezone(terms.site.zone)
     if isinstance(body, JournalRebuilt | NumbersSkipped):
         return LogLine(at=at, verb="WARN", text=_warning(body))
-    if not isinstance(body, Opened | Updated | Resolved | Responded):
+    verb = _verb(body)
+    ticket = tickets.by_id.get(getattr(body, "ticket", ""))
+    if verb is None or ticket is None:
         return None
-    ticket = tickets.by_id.get(body.ticket)
-    if ticket is None:
-        return None
-    view = ticket_view(ticket, terms)
-    if isinstance(body, Resolved | Responded):
-        by = f"{view.summary}: answered by {body.by}" if isinstance(body, Responded) else view.summary
-        more = body.note if isinstance(body, Responded) else body.reason
-        return LogLine(
-            at=at,
-            verb="RESPOND" if isinstance(body, Responded) else "RESOLVE",
-            text=f"{by}: {more}" if more else by,
-            severity=view.severity,
-            ticket=view.id,
-            system=view.system,
-            clause=view.clause,
-            after=entry.at - ticket.received,
-            responsibility=view.responsibility,
-        )
+    view = ticket_view(ticket, terms, entry.at)
+    ends = verb in ("RESOLVE", "RESPOND")
     return LogLine(
         at=at,
-        verb="OPEN" if isinstance(body, Opened) else "UPDATE",
-        text=view.summary,
+        verb=verb,
+        text=_text(entry, view),
         severity=view.severity,
-        ticket=body.ticket,
+        ticket=view.id,
         system=view.system,
         clause=view.clause,
-        respond_by=view.respond_by,
+        respond_by=view.respond_by if not ends and view.resolved is None else None,
+        after=entry.at - ticket.received if ends else None,
         responsibility=view.responsibility,
     )
+
+
+def _verb(body: Body) -> Verb | None:
+    match body:
+        case Opened():
+            return "OPEN"
+        case Reopened():
+            return "REOPEN"
+        case Resolved():
+            return "RESOLVE"
+        case Responded():
+            return "RESPOND"
+        case Updated() | Assigned() | Dispatched() | Held() | Resumed() | Reclassified() | Noted() | Rated():
+            return "UPDATE"
+        case _:
+            return None
+
+
+def _text(entry: Entry, view: TicketView) -> str:
+    """What is wrong; then what was done, by whom, and why."""
+    step = done(entry)
+    if isinstance(entry.body, Opened) and view.again:
+        return f"{view.summary}; {view.again}"
+    if step is not None and step.by:
+        said = f"{view.summary}: {step.what} by {step.by}"
+        return f"{said}: {step.note}" if step.note else said
+    return f"{view.summary}: {entry.body.reason}" if isinstance(entry.body, Resolved) else view.summary
 
 
 def _warning(body: JournalRebuilt | NumbersSkipped) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
 from agent.acts import Assigned, Dispatched, Held, Noted, Rated, Reclassified, Responded, Resumed
 from agent.agreement import Agreement
 from agent.calendars import Pause
 from agent.contract import Contract, HoldReason, Step, Target
-from agent.entries import AgreementTaken, Entry, Opened, Reopened, Resolved, Updated
+from agent.done import Done, done
+from agent.entries import AgreementTaken, Entry, Opened, Reopened, Resolved, Updated, Warned
 from agent.failures import Key, Ruling
 from agent.fields import AssetCoverage
 
@@ -54,12 +55,18 @@ class Wait:
     note: str
     end: datetime | None = None
 
+    @property
+    def pause(self) -> Pause:
+        """The stretch, for a calendar. A clock that was set back meanwhile makes it empty, never negative."""
+        end = self.end
+        return Pause(begin=self.begin, end=end and max(end, self.begin, key=lambda at: at.astimezone(UTC)))
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One target that a class of a round opened. `due` None: its hours never open. `met`: when the step was
+    """One target that a class of a round opened. `met`: when the step was taken, which may be too late.
 
-    taken, which may be too late. Met exactly at its due instant is met.
+    `due` None: its hours never open, or it stands still now (`paused`). Met exactly when due is met.
     """
 
     step: Step
@@ -68,10 +75,11 @@ class Promise:
     opened: datetime
     due: datetime | None
     met: datetime | None
+    paused: bool = False
 
     def breached(self, now: datetime) -> bool:
         """Whether it was missed, as of `now`."""
-        return self.due is not None and (self.met or now) > self.due
+        return self.due is not None and (self.met or now).astimezone(UTC) > self.due.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +104,11 @@ class Round:
     reopened_by: str = ""
 
     @property
+    def assigned_to(self) -> str:
+        """Whom it was given to last; nobody: empty."""
+        return self.assignments[-1].to if self.assignments else ""
+
+    @property
     def waiting(self) -> Wait | None:
         """What it waits for now."""
         return self.waits[-1] if self.waits and self.waits[-1].end is None else None
@@ -118,22 +131,24 @@ class Round:
     def promises(
         self, step: Step, agreement: Agreement, coverage: AssetCoverage | None = None
     ) -> Iterator[Promise]:
-        """Every target of that step that this round opened, in the order of its classes."""
-        for index in self.opening(agreement.contract):
+        """Every target of that step that this round opened, in the order of its classes.
+
+        A part goes back once, by what its worst class says.
+        """
+        opening = self.opening(agreement.contract)
+        for index in opening[-1:] if step == "return" else opening:
             each = self.classes[index]
             target = agreement.contract.target(each.severity, step)
             opened = self.part_received if step == "return" else each.at
             if target is None or opened is None:
                 continue
-            pauses = [Pause(begin=w.begin, end=w.end) for w in self.waits if w.waiting_for in target.pauses]
-            yield Promise(
-                step,
-                each.severity,
-                target,
-                opened,
-                agreement.due_by(target, opened, coverage=coverage, pauses=pauses),
-                self._met(step, index),
-            )
+            pauses = [wait.pause for wait in self.waits if wait.waiting_for in target.pauses]
+            due = agreement.due_by(target, opened, coverage=coverage, pauses=pauses)
+            met = self._met(step, index)
+            still = pauses and pauses[-1].end is None and met is None
+            # What fell due before the clock stood still stays due.
+            paused = bool(still and (due is None or due.astimezone(UTC) > pauses[-1].begin.astimezone(UTC)))
+            yield Promise(step, each.severity, target, opened, None if paused else due, met, paused)
 
     def _met(self, step: Step, index: int) -> datetime | None:
         acts = {"respond": self.responses, "assign": self.assignments}.get(step, ())
@@ -147,7 +162,8 @@ class Ticket:
     """One ticket as its entries tell it. `ruling`: the latest. `rounds`: the one in force is the last.
 
     `agreement`: by which it was classified (C3); None: its journal is older than such entries. `follows`: the
-    ticket of the same failure that was resolved too long before to be reopened.
+    ticket of the same failure that was resolved too long before to be reopened, received at `followed`.
+    `done`: every step of its life, in the order of the journal.
     """
 
     id: str
@@ -158,10 +174,12 @@ class Ticket:
     contract: str
     agreement: Agreement | None = None
     follows: str | None = None
+    followed: datetime | None = None
     clock_note: str = ""
     notes: tuple[Act, ...] = ()
     rating: int | None = None
     rated: Act | None = None
+    done: tuple[Done, ...] = ()
 
     @property
     def round(self) -> Round:
@@ -252,14 +270,27 @@ class Tickets:
 def _after(by_id: Mapping[str, Ticket], entry: Entry, agreement: Agreement | None) -> Ticket | None:
     """The ticket that the entry is about, after it; None: it is about none."""
     body = entry.body
+    before = by_id.get(getattr(body, "ticket", ""))
+    after: Ticket | None = None
     if isinstance(body, Opened):
-        return _opened(body, entry.at, agreement)
-    ticket = by_id.get(getattr(body, "ticket", ""))
-    if ticket is None:
-        return None
+        after = _opened(body, entry.at, agreement, by_id.get(body.follows or ""))
+    elif before is not None:
+        after = _changed(before, entry)
+    elif isinstance(body, Reopened):
+        after = _opened(_lost_opening(body, agreement), entry.at, agreement, None)
+    if after is None or (step := done(entry)) is None:
+        return after
+    if before is not None and isinstance(body, Updated) and before.severity == after.severity:
+        return after  # other figures are no step
+    return replace(after, done=(*after.done, step))
+
+
+def _changed(ticket: Ticket, entry: Entry) -> Ticket | None:
+    body = entry.body
     match body:
         case Updated():
-            same = body.ruling.severity == ticket.ruling.severity
+            # A person's class stands until the evidence itself calls for another than it did.
+            same = body.ruling.severity in (ticket.ruling.severity, ticket.severity)
             changed = () if same else (Class(entry.at, body.ruling.severity),)
             return _now(
                 replace(ticket, ruling=body.ruling),
@@ -277,11 +308,13 @@ def _after(by_id: Mapping[str, Ticket], entry: Entry, agreement: Agreement | Non
             return replace(ticket, notes=(*ticket.notes, Act(entry.at, body.by, body.note)))
         case Rated():
             return replace(ticket, rating=body.rating, rated=Act(entry.at, body.by, body.note))
+        case Warned():
+            return ticket
         case _:
             return _acted(ticket, entry)
 
 
-def _opened(body: Opened, at: datetime, agreement: Agreement | None) -> Ticket:
+def _opened(body: Opened, at: datetime, agreement: Agreement | None, follows: Ticket | None) -> Ticket:
     return Ticket(
         id=body.ticket,
         key=body.key,
@@ -291,7 +324,20 @@ def _opened(body: Opened, at: datetime, agreement: Agreement | None) -> Ticket:
         contract=body.contract,
         agreement=agreement,
         follows=body.follows,
+        followed=follows.received if follows else None,
         clock_note=body.clock_note,
+    )
+
+
+def _lost_opening(body: Reopened, agreement: Agreement | None) -> Opened:
+    """How a ticket began of which the journal has only a later round: nobody may overlook that it is open."""
+    return Opened(
+        ticket=body.ticket,
+        key=body.key,
+        location=None,
+        ruling=body.ruling,
+        began=body.began,
+        contract=agreement.contract.label if agreement else "",
     )
 
 

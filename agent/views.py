@@ -28,18 +28,23 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's would fo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One target that a round opened. `due` None: its hours never open. `met`: when the step was taken."""
+    """One target that a round opened. `met`: when the step was taken.
+
+    `due` None: its hours never open, or it stands still now (`paused`). `breached`: it was missed, as of now.
+    """
 
     step: Step
     severity: str
     opened: datetime
     due: datetime | None
     met: datetime | None
+    paused: bool = False
+    breached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActView:
-    """What was done to a ticket: `what` in a word (responded …), by whom (nobody: the agent), and why."""
+    """One step of a ticket's life: `what` in words (answered …), by whom (nobody: the agent), and why."""
 
     at: datetime
     what: str
@@ -49,7 +54,11 @@ class ActView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundView:
-    """One round: from receipt to resolution, with its classes and what they promised."""
+    """One round: from receipt to resolution, with its classes and what they promised.
+
+    `reason`, `resolved_by`: why it was resolved, and who said so (nobody: it was seen). `reopened_by`: who
+    began it (nobody: its failure stood). `part_received`: when a spare came.
+    """
 
     received: datetime
     began: datetime
@@ -57,6 +66,9 @@ class RoundView:
     steps: tuple[StepView, ...]
     resolved: datetime | None = None
     reason: str = ""
+    resolved_by: str = ""
+    reopened_by: str = ""
+    part_received: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +91,10 @@ class TicketView:
     seen, and when it became a ticket. `respond_by` None: this contract promises no answer for it.
     `severities`: since when which, in the round in force. `responded` and its two: the answer that counts for
     the class in force; None before there is one, and again after an upgrade. `responses`: every answer, with
-    who gave it and the note. `status`: where it stands, in a word. `acts`: all that was done to it.
-    `calls`: whom to call, and with which number. `lapsed`: the contract was not in force when it was
-    received; `outside_term` says so in words.
+    who gave it and the note. `status`: where it stands, in a word (closed: too late to reopen it). `acts`:
+    every step of its life. `again`: which ticket of the same failure came before, as words. `calls`: whom to
+    call, and with which number. `lapsed`: the contract was not in force when it was received; `outside_term`
+    says so in words.
     """
 
     id: str
@@ -124,6 +137,8 @@ class TicketView:
     reopened: int = 0
     acts: tuple[ActView, ...] = ()
     follows: str | None = None
+    again: str = ""
+    assigned_to: str = ""
     rating: int | None = None
     clock_note: str = ""
     calls: tuple[str, ...] = ()

@@ -13,9 +13,10 @@ from functools import cache
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from agent.acting import Person, Verb, Wanted, act
 from agent.acts import Responded
 from agent.agreement import Agreement, decided
-from agent.entries import Body, Entry, Opened, Updated
+from agent.entries import Body, Entry, Opened, Reopened, Updated
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
 from agent.showing import Terms, ticket_views
@@ -182,9 +183,16 @@ class Story:
         self._write((Responded(ticket=ticket, by=by, uid=1000, note=note),))
         return self
 
-    def does(self, *acts: Body) -> Self:
-        """What people do, now."""
-        self._write(acts)
+    def writes(self, *bodies: Body) -> Self:
+        """The journal takes these entries, now."""
+        self._write(bodies)
+        return self._judge()
+
+    def does(self, verb: Verb, ticket: str = "TW-000001", by: str = "ana", **more: Any) -> Self:
+        """A person does that to a ticket, now. Raises Refused."""
+        wanted, known = Wanted(verb=verb, ticket=ticket, **more), self.knowledge
+        person = Person(by, 1000)
+        self._write((act(wanted, person, known.tickets, known.incidents, self.terms, self.now),))
         return self._judge()
 
     def takes_agreement(self) -> Self:
@@ -204,7 +212,7 @@ class Story:
     @property
     def tickets(self) -> list[TicketView]:
         """Every ticket so far."""
-        return list(ticket_views(self.knowledge.tickets, self.terms))
+        return list(ticket_views(self.knowledge.tickets, self.terms, self.now))
 
     @property
     def told(self) -> list[str]:
@@ -214,11 +222,12 @@ class Story:
     @property
     def log(self) -> list[str]:
         """Every decision as `HH:MM:SS kind ticket severity`."""
+        classed = (Opened, Updated, Reopened)
         return [
             f"{entry.at.astimezone(ZONE):%H:%M:%S} {entry.body.kind} {getattr(entry.body, 'ticket', '-')}"
-            f" {entry.body.ruling.severity if isinstance(entry.body, Opened | Updated) else ''}".rstrip()
+            f" {entry.body.ruling.severity if isinstance(entry.body, classed) else ''}".rstrip()
             for entry in self.entries
-            if entry.body.kind in ("opened", "updated", "resolved")
+            if entry.body.kind in ("opened", "updated", "reopened", "resolved")
         ]
 
     def _judge(self) -> Self:

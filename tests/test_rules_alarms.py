@@ -206,10 +206,10 @@ def test_m4_only_the_protocol_that_told_it_can_say_that_it_is_gone() -> None:
 
 def test_m4_an_adopted_one_counts() -> None:
     story = found_first(alarm(), alarm("other", "minor"))
-    story.does(FoundAdopted(system="cm1", component=BOARD, by="ana", uid=1000, note="a real fault"))
+    story.writes(FoundAdopted(system="cm1", component=BOARD, by="ana", uid=1000, note="a real fault"))
     story.passes(120)
     assert [(t.component, t.clause_text) for t in story.tickets] == [(BOARD, MINOR_WORDS)]
-    story.does(FoundAdopted(system="cm1", component=None, by="ana", uid=1000))
+    story.writes(FoundAdopted(system="cm1", component=None, by="ana", uid=1000))
     assert [t.component for t in story.passes(120).tickets] == [BOARD, "other"]
 
 
