@@ -17,13 +17,13 @@ from agent.failures import Failure, Judgement, Key
 from agent.history import History
 from agent.picture import Picture
 from agent.rules import network, survival
-from agent.rules.alarms import judge_alarms, last_trap, unknown_trap_keys
+from agent.rules.alarms import judge_alarms, last_trap
 from agent.rules.attendants import are_expected, judge_attendants
+from agent.rules.failing import retold
 from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
 from agent.rules.restarts import judge_restarts
-from agent.rules.restating import retold
 from agent.rules.scene import PhoneSystem, Scene
 from agent.rules.stations import judge_stations, present_in, station_counts
 from agent.rules.trunks import judge_trunks
@@ -148,9 +148,6 @@ def _changes(scene: Scene) -> Iterator[datetime]:
             yield from (opens, closes)
             if opens > scene.now:
                 break
-    for key in unknown_trap_keys(scene):
-        if (last := last_trap(scene, key)) is not None:
-            yield last + scene.contract.decisions.unknown_trap_stands
     for condition in scene.site.accepted:
         day = condition.until + timedelta(days=1)
         yield scene.site.moment(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - the site's own midnight

@@ -74,20 +74,21 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
 
     add("clause", f"{ticket.clause}: “{ticket.clause_text}”")
     add("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
-    lapsed = f"; {ticket.outside_term}" if ticket.outside_term else ""
-    add("contract", f"{ticket.contract or '-'}, coverage hours {ticket.coverage_hours or '-'}{lapsed}")
+    if ticket.contract:
+        outside = f"; {ticket.outside_term}" if ticket.outside_term else ""
+        add("contract", f"{ticket.contract}, counted in {ticket.coverage_hours}{outside}")
     if ticket.mapped is not None:
         add("elsewhere", _mapped(ticket.mapped, zone))
+    add("call", *ticket.calls)
     if ticket.again:
         add("again", ticket.again.removeprefix("again, "))
     if ticket.assigned_to:
         add("assigned to", ticket.assigned_to)
     add("responsible", f"{ticket.responsibility} ({ticket.note})")
-    if ticket.scope:
-        add("scope", ticket.scope)
+    add("scope", ticket.scope or "-")
+    add("location", ticket.location or "-")
     if ticket.coverage:
         add("coverage", f"{ticket.coverage}, bought for {ticket.system}")
-    add("location", ticket.location or "-")
     add("began", _moment(ticket.began, zone))
     add("received", _moment(ticket.received, zone))
     if ticket.resolved is not None:

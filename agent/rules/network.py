@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from agent.authority import is_young
 from agent.failures import Evidence, Failure, Key
 from agent.picture import Access
-from agent.rules.scene import Scene, failure, listed, plural
+from agent.rules.failing import failure
+from agent.rules.scene import Scene, listed, plural
 from agent.site import System
 
 NETWORK = Key(None, "access")
