@@ -67,7 +67,7 @@ def _by_a_person(
         case Held():
             return f"on hold for {WAITS_FOR[body.waiting_for]}"
         case Resumed():
-            return "resumed, the part received" if body.part_received else "resumed"
+            return "resumed with its part" if body.part_received else "resumed"
         case Reclassified():
             return f"reclassified as {body.severity}"
         case Noted():

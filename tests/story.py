@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from agent.acting import Person, Verb, Wanted, act
 from agent.acts import Responded
 from agent.agreement import Agreement, decided
-from agent.entries import Body, Entry, Opened, Reopened, Updated
+from agent.entries import Body, Entry
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
 from agent.showing import Terms, ticket_views
@@ -218,7 +218,7 @@ class Story:
         """Every decision as `HH:MM:SS kind ticket severity`."""
         return [
             f"{entry.at.astimezone(ZONE):%H:%M:%S} {entry.body.kind} {getattr(entry.body, 'ticket', '-')}"
-            f" {entry.body.ruling.severity if isinstance(entry.body, Opened | Updated | Reopened) else ''}".rstrip()
+            f" {getattr(getattr(entry.body, 'ruling', None), 'severity', '')}".rstrip()
             for entry in self.entries
             if entry.body.kind in ("opened", "updated", "reopened", "resolved")
         ]

@@ -24,7 +24,7 @@ from agent.desk import user_name
 from agent.printing import console, show_ticket, show_tickets
 from agent.questions import TAKEN, WANTED
 from agent.showing import agent_view
-from agent.statuspage import due_words
+from agent.statuspage import due_words, stands_words
 from agent.telling import log_line
 from agent.tickets import Tickets
 from agent.views import ActView, DueView
@@ -227,8 +227,8 @@ LIFE: list[tuple[dict[str, Any], str, str]] = [
     ({"verb": "hold", "waiting_for": "parts"}, "is on hold for parts", "UPDATE {}: on hold for parts by ana"),
     (
         {"verb": "resume", "part_received": True},
-        "is resumed, the part received",
-        "UPDATE {}: resumed, the part received by ana",
+        "is resumed with its part",
+        "UPDATE {}: resumed with its part by ana",
     ),
     (
         {"verb": "reclassify", "severity": "minor", "note": "spare"},
@@ -264,7 +264,7 @@ def test_the_alert_log_and_the_ticket_tell_each_act_with_its_person() -> None:
         ("assigned to bo", "ana"),
         ("dispatched", "ana"),
         ("on hold for parts", "ana"),
-        ("resumed, the part received", "ana"),
+        ("resumed with its part", "ana"),
         ("reclassified as minor", "ana"),
         ("noted", "ana"),
         ("resolved", ""),
@@ -373,6 +373,17 @@ def test_a_ticket_with_a_long_life_is_told_on_one_screen() -> None:
     assert len(ticket.acts) == 2 + 6 * 4
 
 
+def test_the_page_says_where_a_ticket_stands() -> None:
+    assert stands_words(half_lost().tickets[0]) == ""
+    assert stands_words(half_lost().does("assign", to="bo").tickets[0]) == " · assigned to bo"
+    again = healed().reads("cm1", trunk_group(1, 23, 46)).passes(60)
+    assert stands_words(again.tickets[0]) == " · reopened"
+    assert (
+        stands_words(again.does("hold", waiting_for="parts").tickets[0]) == " · on hold for parts · reopened"
+    )
+    assert stands_words(AGAIN.tickets[1]) == f" · again, after {ONE} of Wed 2026-11-18 08:01 CST"
+
+
 def test_what_was_missed_and_what_stands_still_is_said() -> None:
     story = half_lost().passes(4 * 3600)
     story.reads("cm1", trunk_group(1, 23, 46))
@@ -453,7 +464,7 @@ def test_an_act_is_the_callers_is_on_the_disk_and_is_taken_once() -> None:
                     ("hold", one, "--for", "parts", "--note", "a board"),
                     f"{one} is on hold for parts, by {me}",
                 ),
-                (("resume", one, "--part-received"), f"{one} is resumed, the part received, by {me}"),
+                (("resume", one, "--part-received"), f"{one} is resumed with its part, by {me}"),
                 (
                     ("reclassify", one, "minor", "--note", "a spare site"),
                     f"{one} is reclassified as minor, by {me}",
