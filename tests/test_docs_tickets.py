@@ -1,7 +1,7 @@
 """docs/tickets.md, held to the program: its story is told to the commands, on a false clock.
 
-The socket is a real one, behind it is the daemon's desk alone. `python -m tests.test_docs_tickets` writes what
-the commands print into the page.
+The socket is a real one, behind it is the daemon's desk alone. `python -m tests.test_docs_tickets` writes
+what the commands print into the page.
 """
 
 from __future__ import annotations
