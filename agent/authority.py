@@ -49,8 +49,8 @@ class Word:
     """What is believed of one part. `at`, `protocol`: of the reading that it is told from.
 
     `by`: every protocol that says so. `against`: what the others say, each as a few words for a person.
-    `lost_polls`, `known_total`, `known_lost`, `lost_since`: as `Seen` has them. `dark`: nobody who can be
-    heard tells of the part; it is unread then, and stays as it was last told.
+    `lost_polls`, `known_total`, `known_lost`, `lost_since`, `out_since`, `carried`, `untraced`: as `Seen` has
+    them. `dark`: nobody who can be heard tells of the part; it is unread then, and stays as it was last told.
     """
 
     observation: Observation
@@ -62,17 +62,29 @@ class Word:
     known_total: int | None = None
     known_lost: int | None = None
     lost_since: datetime | None = None
+    out_since: datetime | None = None
+    carried: int = 0
+    untraced: int = 0
     dark: bool = False
 
 
 def words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     """The word on every part of one system, one per part, dark ones among them. Not for role service (O2)."""
-    found = (
-        _word(_Said(picture, watch, now, key), told)
-        for key, told in picture.parts.items()
-        if key[0] != "service"
-    )
-    return tuple(word for word in found if word is not None)
+    answering = {name for name in picture.accesses if picture.answers(name)}
+    listed = {role: frozenset(told) for role, told in picture.listed.items()}
+    found: list[Word] = []
+    for key, told in picture.parts.items():
+        if key[0] == "service":
+            continue
+        if len(told) == 1:  # most parts of most sites: one protocol tells of them, and no other lists them
+            (seen,) = told.values()
+            if seen.protocol in answering and listed.get(key[0], frozenset()) <= {seen.protocol}:
+                found.append(_as_told(seen))
+                continue
+        word = _word(_Said(picture, watch, now, key), told)
+        if word is not None:
+            found.append(word)
+    return tuple(found)
 
 
 def statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
@@ -154,6 +166,9 @@ def _as_told(seen: Seen) -> Word:
         known_total=seen.known_total,
         known_lost=seen.known_lost,
         lost_since=seen.lost_since,
+        out_since=seen.out_since,
+        carried=seen.carried,
+        untraced=seen.untraced,
     )
 
 
@@ -173,6 +188,9 @@ def _believed(
     if not figured and filled.present is not None:
         filled = replace(filled, unread=True, present=None, detail="only some kinds are counted")
     known = next((seen for seen in (first, *everything) if seen.known_total is not None), first)
+    longest = max(
+        agreeing, key=lambda seen: (seen.carried, -seen.untraced)
+    )  # who has looked for longer knows
     return Word(
         observation=filled,
         at=newest.at,
@@ -184,8 +202,11 @@ def _believed(
         ),
         lost_polls=newest.lost_polls,
         lost_since=min((seen.lost_since for seen in agreeing if seen.lost_since), default=None),
+        out_since=min((seen.out_since for seen in agreeing if seen.out_since), default=None),
         known_total=known.known_total,
         known_lost=known.known_lost,
+        carried=longest.carried,
+        untraced=longest.untraced,
     )
 
 
@@ -201,6 +222,8 @@ def _dark(said: _Said, told: Mapping[ProtocolName, Seen]) -> Word:
         by=(),
         known_total=first.known_total,
         known_lost=first.known_lost,
+        carried=first.carried,
+        untraced=first.untraced,
         dark=True,
     )
 
@@ -213,18 +236,19 @@ def _withheld(
     One missed poll of it must not clear what it saw: for two of its intervals nobody can tell. A failure
     that the lower one sees is not held back.
     """
-    if believed is not None and _ails(believed.observation):
+    if believed is not None and ails(believed.observation):
         return False
     return any(
         said.watch.rank(name) < said.watch.rank(decides)
         and not said.picture.answers(name)
-        and _ails(seen.observation)
+        and ails(seen.observation)
         and said.young(name, seen.at)
         for name, seen in told.items()
     )
 
 
-def _ails(observation: Observation) -> bool:
+def ails(observation: Observation) -> bool:
+    """Whether something of the part is lost, degraded, or a spare that is in use."""
     return bool(observation.lost or observation.degraded or observation.in_use)
 
 

@@ -11,17 +11,20 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
 from agent import printing
 from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
+from agent.cli_attainment import attainment
+from agent.cli_baseline import baseline_app
 from agent.cli_enroll import enroll, retry_login
 from agent.cli_tickets import tickets_app
 from agent.control import ControlError, Request
 from agent.journal import JournalError
 from agent.lines import Means, open_poller
-from agent.loading import ConfigError, Setup
+from agent.loading import ConfigError, Setup, load_contract
 from agent.notify import log_stream
 from agent.poller import poll_once
 from agent.questions import READING, READINGS, no_such_system
@@ -38,6 +41,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(tickets_app, name="tickets")
+app.add_typer(baseline_app, name="baseline")
+app.command()(attainment)
 app.command()(enroll)
 app.command("retry-login")(retry_login)
 
@@ -57,8 +62,22 @@ def run(site: SiteOption = None) -> None:
 
 
 @app.command()
-def check(site: SiteOption = None) -> None:
-    """Check the site file with the code that start-up uses, and print what it found."""
+def check(
+    site: SiteOption = None,
+    contract: Annotated[
+        str | None,
+        typer.Option(
+            "--contract", help="A contract file (or the name of a shipped one) instead of the site's."
+        ),
+    ] = None,
+) -> None:
+    """Check the site file with the code that start-up uses, and print what it found; or a contract file."""
+    if contract is not None:
+        try:
+            printing.console().print(printing.show_contract(load_contract(contract).contract))
+        except ConfigError as error:
+            end(str(error), 2)
+        return
     printing.console().print(printing.show_setup(setup_of(site, with_secrets=True)))
 
 

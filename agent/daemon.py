@@ -18,16 +18,20 @@ from pathlib import Path
 from typing import Any
 
 from agent.alertlog import AlertLog, LogLine
+from agent.attainment import Attainment
+from agent.baseline_views import BaselineView, baseline_views
 from agent.clock import Clock
+from agent.clock_watch import ClockWatch
 from agent.control import ControlServer
 from agent.desk import Desk
-from agent.entries import AgentStarted, AgentStopped, Body, NumbersSkipped
+from agent.entries import AgentAlive, AgentStarted, AgentStopped, Body, NumbersSkipped
 from agent.journal import Journal
 from agent.knowledge import Knowledge, restamped
 from agent.loading import ConfigError, Setup, load_setup
 from agent.notify import Supervisor
 from agent.polling import Polling
-from agent.questions import POLL_PATIENCE
+from agent.questions import POLL_PATIENCE, attained
+from agent.readings_store import ReadingsStore
 from agent.showing import Terms, agent_view
 from agent.telling import Teller
 from agent.told import highest_told
@@ -51,20 +55,25 @@ class Daemon:
         self.journal = journal
         self.clock = Clock()
         self.now = self.clock.now
-        self.started = self.now()
+        last = max((entry.at for entry in journal.entries), default=None)
+        self.own_clock = ClockWatch(self.clock, last)
         self._followed = self.clock.set_by  # the steps of the clock that `knowledge` has followed
         self.terms = setup.terms
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
+        self.readings = ReadingsStore(setup.readings, setup.site.readings, self.now)
         self._turn = asyncio.Lock()  # of whoever decides: no two decide on the same knowledge
         self.desk = Desk(
             lambda: self.setup,
             self.polling,
             lambda: self.knowledge,
+            attainment=self._attainment,
+            baselines=self._baselines,
             now=self.now,
             reload=self.reload,
             tell=self._tell_durably,
             turn=self._turn,
+            readings=self.readings,
         )
         self.supervisor = Supervisor()
         self.teller = Teller(
@@ -94,6 +103,7 @@ class Daemon:
             )
             await control.start()
             stack.push_async_callback(control.stop)
+            stack.push_async_callback(self.readings.close)
             await self._tell((AgentStarted(version=VERSION, contract=self.setup.contract.label),))
             await self._tell(self._numbers_told())
             await self._take_agreement()
@@ -103,6 +113,7 @@ class Daemon:
                 asyncio.create_task(self._judge(), name="judge"),
                 asyncio.create_task(self.teller.run(), name="alert log"),
                 asyncio.create_task(self._say_alive(), name="alive"),
+                asyncio.create_task(self.readings.run(), name="readings"),
             ]
             stack.push_async_callback(_cancel, tasks)
             self._listen_to_signals()
@@ -166,6 +177,7 @@ class Daemon:
         async with self._turn:  # nothing is judged by the new contract before the journal has it
             self.setup = setup
             self.terms = setup.terms
+            self.readings.limits = setup.site.readings
             # What was seen of a system that left, or that is another one now, is no picture of the new one.
             self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
             await self._take_agreement()
@@ -201,9 +213,14 @@ class Daemon:
             self._follow_clock()
             reading = restamped(heard[0], self.clock.set_by - heard[1])
             self._say_sight(reading)
-            self.knowledge, facts = self.knowledge.hear(reading)
+            self.readings.take(reading)
+            self.knowledge, facts = self.knowledge.hear(reading, self.setup.watches.get(reading.system))
             await self._tell(facts)
+        if steps := self.own_clock.entries():  # before anything is judged by the new clock
+            await self._tell(steps)
         setup, now = self.setup, self._follow_clock()
+        said = self.own_clock.synchronised(wanted=setup.site.clock_synchronised)
+        self.knowledge = self.knowledge.looks_at_clock(said, now)
         bodies, self.knowledge, wake = self.knowledge.judge(setup.site, setup.contract, setup.watches, now)
         await self._tell(bodies)
         if not self._unasked():
@@ -222,8 +239,7 @@ class Daemon:
         self._followed = self.clock.set_by
         return now
 
-    def _clock_was_set(self, step: timedelta) -> None:
-        self.started += step
+    def _clock_was_set(self, _: timedelta) -> None:
         self._readings.put_nowait(None)  # judge again: the wait for a hold's end was reckoned before
 
     async def _next_reading(self, wake: datetime | None) -> tuple[Reading, timedelta] | None:
@@ -268,7 +284,7 @@ class Daemon:
             self.knowledge.clock_set(self.clock.set_by - self._followed),
             products=self.setup.products,
             watches=self.setup.watches,
-            started=self.started,
+            started=self.own_clock.started,
             now=now,
             version=VERSION,
             healthy=self._healthy(),
@@ -332,6 +348,7 @@ class Daemon:
         self.supervisor.status(self._glance())
         while True:
             self.teller.say(LogLine(at=self.view().now, verb="ALIVE", text=self._glance()))
+            await self._tell((AgentAlive(),))
             await asyncio.sleep(ALIVE_EVERY.total_seconds())
 
     def _glance(self) -> str:
@@ -348,6 +365,14 @@ class Daemon:
         with suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await self.teller.tell()
+
+    def _baselines(self) -> tuple[BaselineView, ...]:
+        setup = self.setup
+        return baseline_views(self.knowledge.history, setup.site, setup.agreement, setup.watches, self.now())
+
+    def _attainment(self, month: str) -> Attainment:
+        known = self.knowledge
+        return attained(month, self.setup.site, known.tickets, known.sight, self.now(), running=True)
 
     def _background(self, work: object) -> None:
         if asyncio.iscoroutine(work):

@@ -17,6 +17,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.acting import Person, Refused, act, said
+from agent.attainment import Attainment
+from agent.baseline_views import BaselineView
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.entries import Body
@@ -25,7 +27,19 @@ from agent.knowledge import Knowledge
 from agent.known_hosts import KnownHostsError
 from agent.loading import Setup
 from agent.polling import Polling
-from agent.questions import POLL_PATIENCE, READINGS, TAKEN, TICKETS, WANTED, WAYS, Taken, no_such_system
+from agent.questions import (
+    ATTAINMENT,
+    BASELINES,
+    POLL_PATIENCE,
+    READINGS,
+    TAKEN,
+    TICKETS,
+    WANTED,
+    WAYS,
+    Taken,
+    no_such_system,
+)
+from agent.readings_store import ReadingsStore
 from agent.showing import ticket_views
 from agent.site import System
 from collectors.base import PollError
@@ -36,9 +50,11 @@ log = logging.getLogger("trunkwatch")
 class Desk:
     """Where questions are answered.
 
-    `setup`: the one in force; `knowledge`: all that is known now; `reload`: takes the site file anew, and
-    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError. `turn`:
-    whoever decides holds it from what he saw until it is written, so that no two decide on the same.
+    `setup`: the one in force; `knowledge`: all that is known now; `attainment`: a month's, raises ValueError;
+    `baselines`: how many stations are expected; `reload`: takes the site file anew, and gives why it was not
+    taken; `tell`: writes down what a person decided, or raises JournalError. `turn`: whoever decides holds it
+    from what he saw until it is written, so that no two decide on the same. `readings`: those that
+    are kept.
     """
 
     def __init__(
@@ -47,48 +63,68 @@ class Desk:
         polling: Polling,
         knowledge: Callable[[], Knowledge],
         *,
+        attainment: Callable[[str], Attainment],
+        baselines: Callable[[], tuple[BaselineView, ...]],
         now: Callable[[], datetime],
         reload: Callable[[], Awaitable[str]],
         tell: Callable[[Body], Awaitable[None]],
         turn: asyncio.Lock,
+        readings: ReadingsStore,
     ) -> None:
         self._setup = setup
         self._polling = polling
         self._knowledge = knowledge
+        self._attainment = attainment
+        self._baselines = baselines
         self._now = now
         self._reload = reload
         self._tell = tell
         self._turn = turn
+        self._readings = readings
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
         """The answer to one question, or one sentence why there is none."""
         try:
-            match request.question:
-                case "tickets":
-                    views = ticket_views(self._knowledge().tickets, self._setup().terms, self._now())
-                    return _yes(TICKETS.dump_python(views, mode="json"))
-                case "act":
-                    return await self._act(request, caller)
-                case "poll":
-                    return await self._poll(self._system(request))
-                case "host_keys":
-                    shown = await look(self._system(request), self._polling.means.known_hosts)
-                    return _yes(SHOWN.dump_python(shown, mode="json"))
-                case "enroll" if _may_change(caller):
-                    return self._enroll(request, caller)
-                case "retry_login":
-                    return self._retry_login(self._system(request), caller)
-                case "reload" if _may_change(caller):
-                    trouble = await self._reload()
-                    return _no(trouble) if trouble else _yes(None)
-                case "enroll":
-                    return _no("only root may let the daemon accept a host key: use sudo")
-                case "reload":
-                    return _no("only root may let the daemon take its site file anew: use sudo")
-                case _:
-                    return _no(f"this daemon knows no question {request.question!r}")
+            return await self._answer(request, caller)
         except (PollError, KnownHostsError, LookupError) as error:
             return _no(error.args[0])
+
+    async def _answer(self, request: Request, caller: Caller) -> Answer:
+        match request.question:
+            case "tickets":
+                views = ticket_views(self._knowledge().tickets, self._setup().terms, self._now())
+                return _yes(TICKETS.dump_python(views, mode="json"))
+            case "attainment":
+                return self._attained(request.arguments.get("month", ""))
+            case "baseline":
+                return _yes(BASELINES.dump_python(self._baselines(), mode="json"))
+            case "act":
+                return await self._act(request, caller)
+            case "poll":
+                return await self._poll(self._system(request))
+            case "readings":  # whoever asks reads the file
+                await self._readings.write()
+                return _yes(None)
+            case "host_keys":
+                shown = await look(self._system(request), self._polling.means.known_hosts)
+                return _yes(SHOWN.dump_python(shown, mode="json"))
+            case "retry_login":
+                return self._retry_login(self._system(request), caller)
+            case "enroll" | "reload":
+                return await self._change(request, caller)
+            case _:
+                return _no(f"this daemon knows no question {request.question!r}")
+
+    async def _change(self, request: Request, caller: Caller) -> Answer:
+        """What changes whom the daemon trusts, or what it does: for root, or its own user."""
+        if request.question == "enroll":
+            if not _may_change(caller):
+                return _no("only root may let the daemon accept a host key: use sudo")
+            return self._enroll(request, caller)
+        if not _may_change(caller):
+            return _no("only root may let the daemon take its site file anew: use sudo")
+        trouble = await self._reload()
+        return _no(trouble) if trouble else _yes(None)
 
     async def _act(self, request: Request, caller: Caller) -> Answer:
         """Take what a person does to a ticket. It is on the disk before the person is told so."""
@@ -126,6 +162,12 @@ class Desk:
         except TimeoutError:
             return _no(f"{system.name}: the poll has not ended; ask again")
         return _yes(READINGS.dump_python(readings, mode="json"))
+
+    def _attained(self, month: str) -> Answer:
+        try:
+            return _yes(ATTAINMENT.dump_python(self._attainment(month), mode="json"))
+        except ValueError as error:
+            return _no(str(error))
 
     def _enroll(self, request: Request, caller: Caller) -> Answer:
         system, wanted = self._system(request), request.arguments.get("protocol", "")

@@ -6,12 +6,13 @@ It reads files and finds every mistake in them; it starts nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agent.agreement import Agreement, decided
-from agent.config import ConfigError, Secrets, load_model, load_site, read_secrets
+from agent.config import ConfigError, Secrets, load_contract_file, load_site, read_secrets
 from agent.contract import Contract, Decisions
 from agent.mistakes import Mistake, expected_one
 from agent.pacing import ways_of
@@ -55,6 +56,11 @@ class Setup:
     def journal(self) -> Path:
         """The journal's file."""
         return self._below(self.site.directories.state) / "journal.db"
+
+    @property
+    def readings(self) -> Path:
+        """The file of kept readings."""
+        return self._below(self.site.directories.state) / "readings.db"
 
     @property
     def known_hosts(self) -> Path:
@@ -122,6 +128,9 @@ def load_setup(path: Path, *, with_secrets: bool = True) -> Setup:
     products = find_products()
     watches = {system.name: _watch(system, products[system.product]) for system in site.systems}
     agreement, mapped = _agreement(site, path), _mapped(site, path)
+    if site.contract.calendars:
+        known = [*agreement.contract.calendars, *(mapped.contract.calendars if mapped else ())]
+        _check_calendars(read_tree(path), known)
     return Setup(path.resolve(), site, agreement, mapped, products, watches, secrets, web)
 
 
@@ -130,10 +139,14 @@ def _watch(system: System, product: Product) -> Watch:
     return Watch(system.function or product.function, ways)
 
 
-def load_contract(name: str) -> Agreement:
-    """A contract that is shipped, as it stands, without holidays. Raises ConfigError."""
-    file = shipped(f"contracts/{name}.yaml")
-    return Agreement(load_model(file, Contract), source=json.dumps(read_tree(file).root.plain()))
+def load_contract(named: str) -> Agreement:
+    """A contract as it stands, without holidays: a shipped one by its name, or the path of a contract file.
+
+    Raises ConfigError with every mistake of the file.
+    """
+    is_path = "/" in named or named.endswith((".yaml", ".yml"))
+    contract, source = load_contract_file(Path(named) if is_path else shipped(f"contracts/{named}.yaml"))
+    return Agreement(contract, source=source)
 
 
 def _web(site: Site, path: Path) -> WebConfig:
@@ -170,6 +183,8 @@ def _agreement(site: Site, path: Path) -> Agreement:
     choice = {
         "decisions": decisions.plain() if decisions is not None else {},
         "term": term.plain() if term is not None else None,
+        "calendars": _own_calendars(tree, contract),
+        "zone": str(site.zone),
     }
     return decided(
         contract,
@@ -181,28 +196,55 @@ def _agreement(site: Site, path: Path) -> Agreement:
 
 
 def _mapped(site: Site, path: Path) -> Agreement | None:
-    """The contract whose level tickets carry as well, as it stands."""
+    """The contract whose level tickets carry as well: of the site's decisions it takes the channel."""
     if site.contract.mapped is None:
         return None
     tree = read_tree(path)
     place = (tree.root.get("contract") or tree.root).get("mapped")
     contract, source = _shipped_contract(site.contract.mapped, tree, place)
-    return Agreement(
+    channel = site.contract.decisions.get("channel")
+    choice = {
+        "decisions": {} if channel is None else {"channel": channel},
+        "calendars": _own_calendars(tree, contract),
+        "zone": str(site.zone),
+    }
+    return decided(
         contract,
+        source,
+        json.dumps(choice),
         holidays={day.date: day.name for day in site.holidays if day.date is not None},
         overrides={each.date: each.open for each in site.overrides},
-        source=source,
     )
+
+
+def _own_calendars(tree: Tree, contract: Contract) -> dict[str, Any]:
+    """The hours that the site gives for calendars of that contract, as they stand in its file."""
+    given = (tree.root.get("contract") or tree.root).get("calendars")
+    own = given.value if given is not None and isinstance(given.value, dict) else {}
+    return {name: node.plain() for name, node in own.items() if name in contract.calendars}
+
+
+def _check_calendars(tree: Tree, known: Iterable[str]) -> None:
+    """Each calendar that the site gives is one of its contracts'. Raises ConfigError."""
+    given = (tree.root.get("contract") or tree.root).get("calendars")
+    own = given.value if given is not None and isinstance(given.value, dict) else {}
+    names = list(dict.fromkeys(known))
+    wrong = [
+        tree.mistake(node, expected_one("the name of a calendar of the contract", name, names))
+        for name, node in own.items()
+        if name not in names
+    ]
+    if wrong:
+        raise ConfigError(wrong)
 
 
 def _shipped_contract(name: str, tree: Tree, place: Node | None) -> tuple[Contract, str]:
     try:
         file = shipped(f"contracts/{name}.yaml")
-        contract = load_model(file, Contract)
+        return load_contract_file(file)
     except ConfigError:
         known = sorted(file.stem for file in shipped("contracts/agility.yaml").parent.glob("*.yaml"))
         if place is None or name in known:
             raise
         wrong = tree.mistake(place, expected_one("a contract that is shipped", name, known))
         raise ConfigError([wrong]) from None
-    return contract, json.dumps(read_tree(file).root.plain())

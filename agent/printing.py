@@ -12,8 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from agent.contract import Contract
 from agent.loading import Setup
-from agent.views import ActView, RoundView, StepView, TicketView, moment, span
+from agent.views import ActView, MappedView, RoundView, StepView, TicketView, moment, span
 from agent.web_file import told
 from collectors.base import Observation, Reading
 
@@ -68,22 +69,31 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
 
     add("clause", f"{ticket.clause}: “{ticket.clause_text}”")
     add("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
-    add("contract", f"{ticket.contract or '-'}, coverage hours {ticket.coverage_hours or '-'}")
+    lapsed = f"; {ticket.outside_term}" if ticket.outside_term else ""
+    add("contract", f"{ticket.contract or '-'}, coverage hours {ticket.coverage_hours or '-'}{lapsed}")
+    if ticket.mapped is not None:
+        add("elsewhere", _mapped(ticket.mapped, zone))
     if ticket.again:
         add("again", ticket.again.removeprefix("again, "))
     if ticket.assigned_to:
         add("assigned to", ticket.assigned_to)
     add("responsible", f"{ticket.responsibility} ({ticket.note})")
+    if ticket.scope:
+        add("scope", ticket.scope)
+    if ticket.coverage:
+        add("coverage", f"{ticket.coverage}, bought for {ticket.system}")
     add("location", ticket.location or "-")
     add("began", _moment(ticket.began, zone))
     add("received", _moment(ticket.received, zone))
     if ticket.resolved is not None:
         add("resolved", f"{_moment(ticket.resolved, zone)}, after {span(ticket.resolved - ticket.received)}")
-    steps = ticket.rounds[-1].steps if ticket.rounds else ()
+    steps = [step for each in ticket.rounds[:-1] for step in each.steps if _is_owed(step)]
+    steps += ticket.rounds[-1].steps if ticket.rounds else ()
     for step in steps:
         add(f"{step.step} by", _target(step, zone))
     if not any(step.step == "respond" for step in steps):
         add("respond by", _moment(ticket.respond_by, zone) if ticket.respond_by is not None else "-")
+    add("call", *ticket.calls)
     if len(ticket.severities) > 1:
         add("classes", ", ".join(f"{severity} {_moment(at, zone)}" for at, severity in ticket.severities))
     add(
@@ -97,6 +107,11 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     add("evidence", *ticket.evidence)
     add("left out", *ticket.left_out)
     return Group(head, facts)
+
+
+def _is_owed(step: StepView) -> bool:
+    """Whether a target of a round before still runs: a part must go back, whatever came after."""
+    return step.step == "return" and step.met is None
 
 
 def _what(ticket: TicketView) -> str:
@@ -188,13 +203,47 @@ def show_setup(setup: Setup) -> RenderableType:
         f"site       {escape(site.site)}, {site.zone}, {len(site.locations)} locations, "
         f"{len(site.primary_numbers)} primary numbers, {len(site.holidays)} holidays",
         f"contract   {contract.label}: {escape(contract.title)}",
-        f"coverage   {contract.decisions.coverage_hours}"
-        + (f"; the site decides {decisions}" if decisions else ""),
+        *([f"mapped     {setup.mapped.contract.label}"] if setup.mapped else []),
+        f"coverage   {contract.coverage_hours}" + (f"; the site decides {decisions}" if decisions else ""),
         f"journal    {setup.journal}",
         f"alert log  {setup.alert_log} ({site.sinks.alert_log.format})",
         *_web(setup),
         "",
         table,
+    )
+
+
+def show_contract(contract: Contract) -> RenderableType:
+    """What `check --contract` found: its clauses in the order in which they decide, and its targets."""
+    clauses = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("clause", "severity", "holds where", "outcome"):
+        clauses.add_column(column, overflow="fold")
+    for clause in contract.clauses:
+        title = contract.title_of(clause.severity)
+        clauses.add_row(clause.id, escape(title), ", ".join(clause.when), clause.outcome)
+    targets = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("severity", "step", "within", "clock", "goal"):
+        targets.add_column(column, overflow="fold")
+    for target in contract.targets:
+        by = f" by {target.channel}" if target.channel else ""
+        amount = f"{target.amount.total_seconds() / 3600:g} h" if target.amount else ""
+        days = f"{target.business_days} business days" if target.business_days else ""
+        targets.add_row(
+            escape(contract.title_of(target.severity)) + by,
+            target.step,
+            amount or days or "-",
+            f"{target.clock} ({target.calendar})" if target.calendar else target.clock,
+            f"{target.goal} %" if target.goal else "-",
+        )
+    since = f", from {contract.effective}" if contract.effective else ""
+    return Group(
+        Text(f"{contract.label} is right.", style="bold green"),
+        f"{escape(contract.title)}{since}: {escape(contract.source)}",
+        f"coverage   {contract.coverage_hours} of {', '.join(contract.calendars)}",
+        "",
+        clauses,
+        "",
+        targets,
     )
 
 
@@ -264,6 +313,11 @@ def _samples(reading: Reading) -> RenderableType:
             escape(f"{sample.metric.name}{{{labels}}}" if labels else sample.metric.name), f"{sample.value:g}"
         )
     return table
+
+
+def _mapped(level: MappedView, zone: ZoneInfo) -> str:
+    asks = f"respond by {_moment(level.respond_by, zone)}" if level.respond_by else f"a {level.outcome}"
+    return escape(f"{level.title} under {level.contract} ({level.clause}): {asks}")
 
 
 def _respond_by(ticket: TicketView, zone: ZoneInfo) -> str:

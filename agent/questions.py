@@ -11,9 +11,13 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter
 
 from agent.acting import Wanted
+from agent.attainment import Attainment, attainment
+from agent.baseline_views import BaselineView
 from agent.journal import read_journal
 from agent.loading import Setup
 from agent.showing import ticket_views
+from agent.sight import Sight
+from agent.site import Site
 from agent.tickets import Tickets
 from agent.views import TicketView
 from collectors.base import Reading
@@ -35,11 +39,27 @@ TICKETS = TypeAdapter(tuple[TicketView, ...])
 READING = TypeAdapter(Reading)
 READINGS = TypeAdapter(tuple[Reading, ...])
 WAYS = TypeAdapter(tuple[str, ...])
+BASELINES = TypeAdapter(tuple[BaselineView, ...])
+ATTAINMENT = TypeAdapter(Attainment)
 
 
 def from_journal(setup: Setup, now: datetime) -> tuple[TicketView, ...]:
     """Every ticket as it stands `now`, read from the journal while no daemon runs. Raises JournalError."""
     return ticket_views(Tickets.fold(read_journal(setup.journal)), setup.terms, now)
+
+
+def attained(
+    month: str, site: Site, tickets: Tickets, sight: Sight, now: datetime, *, running: bool
+) -> Attainment:
+    """A month's attainment at that site. Raises ValueError for what is no month."""
+    systems = [system.name for system in site.systems]
+    return attainment(month, tickets, sight, zone=site.zone, systems=systems, now=now, running=running)
+
+
+def attained_from_journal(setup: Setup, month: str, now: datetime) -> Attainment:
+    """The same, read from the journal while no daemon runs. Raises JournalError, ValueError."""
+    entries = read_journal(setup.journal)
+    return attained(month, setup.site, Tickets.fold(entries), Sight.fold(entries), now, running=False)
 
 
 def no_such_system(system: str, known: tuple[str, ...]) -> str:

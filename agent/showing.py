@@ -6,30 +6,37 @@ Pure. The command line fills the same ticket views from the journal alone when n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.agreement import Agreement
-from agent.contract import Contract, Step
+from agent.attainment import ratios
+from agent.calling import calls, outside_term
+from agent.contract import Contract
+from agent.deadlines import STEPS, Deadlines
 from agent.done import WAITS_FOR
 from agent.failures import Key
 from agent.incidents import Pending
 from agent.knowledge import Knowledge
+from agent.mapping import mapped_view
 from agent.picture import Access
+from agent.rounds import Round
+from agent.rules.alarms import warnings
 from agent.rules.numbers import number_states
-from agent.rules.scene import Scene
 from agent.site import Site
-from agent.tickets import Round, Ticket, Tickets
+from agent.tickets import Ticket, Tickets
 from agent.views import (
     AccessView,
     ActView,
     AgentView,
     DueView,
+    MappedView,
     NumberView,
     RoundView,
     StepView,
     SystemView,
+    TargetView,
     TicketView,
     Verdict,
     moment,
@@ -38,7 +45,6 @@ from agent.watch import Watch, Way
 from collectors.base import Product
 
 RESOLVED_SHOWN = 20
-STEPS: tuple[Step, ...] = ("respond", "assign", "resolve", "return")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,15 @@ class Terms:
 
     def of(self, ticket: Ticket) -> Agreement:
         """The agreement of that ticket: it keeps the one by which it was classified (C3)."""
-        return ticket.agreement or self.agreement
+        return (ticket.agreement or self.agreement).at(self.site.zone_at(ticket.location))
+
+    def mapped_of(self, ticket: Ticket) -> MappedView | None:
+        """Its level under the contract that is shown beside; None: the site names none."""
+        if self.mapped is None:
+            return None
+        view = mapped_view(ticket, self.of(ticket), self.mapped.at(self.site.zone_at(ticket.location)))
+        due = view.respond_by
+        return replace(view, respond_by=due.astimezone(self.site.zone) if due else None)
 
     def reopen_within(self, ticket: Ticket) -> timedelta:
         """For how long after its resolution the same failure is that ticket again (C2)."""
@@ -77,6 +91,7 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
     due = ticket.still_due("respond", agreement) or ticket.due("respond", agreement)
     response = ticket.response(agreement)
     clause = agreement.contract.clause(ruling.clause)
+    outside = outside_term(ticket, agreement.contract.term, zone)
     return TicketView(
         id=ticket.id,
         system=ticket.key.system,
@@ -112,7 +127,11 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         coverage=ruling.coverage,
         primary_numbers=ruling.primary_numbers,
         contract=ticket.contract,
-        coverage_hours=agreement.contract.coverage_hours,
+        coverage_hours=_hours(ticket, agreement),
+        lapsed=bool(outside),
+        outside_term=outside,
+        mapped=terms.mapped_of(ticket),
+        calls=calls(ticket, agreement, terms.site.contract, zone),
         rounds=tuple(_round_view(ticket, each, terms, at) for each in ticket.rounds),
         reopened=len(ticket.rounds) - 1,
         acts=tuple(ActView(at=d.at.astimezone(zone), what=d.what, by=d.by, note=d.note) for d in ticket.done),
@@ -122,6 +141,12 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         rating=ticket.rating,
         clock_note=ticket.clock_note,
     )
+
+
+def _hours(ticket: Ticket, agreement: Agreement) -> str:
+    """The name of the calendar by which its response is counted."""
+    target = agreement.contract.target(ticket.severity, "respond")
+    return agreement.calendar_of(target, ticket.coverage) if target else agreement.contract.coverage_hours
 
 
 def _status(ticket: Ticket, terms: Terms, at: datetime) -> str:
@@ -201,6 +226,7 @@ def agent_view(
     resolved = [(ticket.resolved, ticket) for ticket in tickets.by_id.values() if ticket.resolved]
     latest = sorted(resolved, key=lambda pair: pair[0])[-RESOLVED_SHOWN:]
     shown = (*tickets.open, *(ticket for _, ticket in latest))
+    scene = knowledge.scene(terms.site, terms.contract, watches, now)
     systems = tuple(
         SystemView(
             name=system.name,
@@ -212,6 +238,8 @@ def agent_view(
                 _access_view(way, picture.of(system.name).accesses.get(way.protocol), terms)
                 for way in watches[system.name].ways
             ),
+            warnings=warnings(scene, system.name),
+            found=len(knowledge.history.found.get(system.name, {})),
         )
         for system in terms.site.systems
     )
@@ -227,15 +255,17 @@ def agent_view(
         tickets=tuple(ticket_view(ticket, terms, now) for ticket in shown),
         pending=len(incidents.pending),
         pending_text=tuple(_pending_text(key, waiting) for key, waiting in incidents.pending.items()),
-        next_due=tuple(_next_due(tickets.open, terms)),
+        next_due=tuple(_next_due(tickets.open, knowledge.deadlines, terms)),
         healthy=healthy,
         ready=ready,
         unwritten=unwritten,
+        targets=tuple(_targets(knowledge.deadlines, terms, now)),
+        unmonitored=tuple(
+            (system.name, knowledge.sight.unmonitored(system.name, now)) for system in terms.site.systems
+        ),
+        clock_synchronised=knowledge.own.synchronised,
         numbers=tuple(
-            NumberView(number.number, number.name, state)
-            for number, state in number_states(
-                Scene(picture, knowledge.history, terms.site, terms.contract, watches, now)
-            )
+            NumberView(number.number, number.name, state) for number, state in number_states(scene)
         ),
     )
 
@@ -264,15 +294,29 @@ def _access_view(way: Way, access: Access | None, terms: Terms) -> AccessView:
     )
 
 
-def _next_due(tickets: Iterable[Ticket], terms: Terms) -> Iterable[DueView]:
-    open_tickets = list(tickets)
-    for severity in terms.contract.severities:
+def _next_due(tickets: Iterable[Ticket], deadlines: Deadlines, terms: Terms) -> Iterable[DueView]:
+    earliest: dict[tuple[str, str], datetime] = {}
+    for ticket in tickets:
         for step in STEPS:
-            dues = [
-                due
-                for ticket in open_tickets
-                if ticket.severity == severity
-                and (due := ticket.still_due(step, terms.of(ticket))) is not None
-            ]
-            if dues:
-                yield DueView(severity, step, min(dues).astimezone(terms.site.zone))
+            due = deadlines.still_due(ticket.id, step)
+            if due is not None:
+                key = ticket.severity, step
+                earliest[key] = min(due, earliest.get(key, due))
+    # A severity of a contract that is no longer in force comes last: its ticket is still due.
+    for severity in dict.fromkeys((*terms.contract.severities, *(key[0] for key in earliest))):
+        for step in STEPS:
+            if (severity, step) in earliest:
+                yield DueView(severity, step, earliest[severity, step].astimezone(terms.site.zone))
+
+
+def _targets(deadlines: Deadlines, terms: Terms, now: datetime) -> Iterable[TargetView]:
+    promised = [
+        (severity, step)
+        for severity in terms.contract.severities
+        for step in STEPS
+        if terms.contract.target(severity, step) is not None
+    ]
+    met = ratios(deadlines, terms.site.zone, now)
+    for severity, step in dict.fromkeys((*promised, *deadlines.breaches, *met)):
+        missed = deadlines.breaches.get((severity, step), 0)
+        yield TargetView(severity, step, missed, met.get((severity, step)))

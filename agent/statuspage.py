@@ -59,6 +59,7 @@ class StatusPage:
         environment.globals.update(
             due_words=due_words,
             access_words=access_words,
+            alarm_words=alarm_words,
             sight_words=sight_words,
             stands=stands_words,
             sight_names=_SIGHT,
@@ -156,6 +157,15 @@ def sight_words(system: SystemView, view: AgentView) -> str:
     sight = system.sight(view.now)
     since = f" since {clock(system.last_success, view.now)}" if system.last_success else ""
     return _SIGHT[sight] + (since if sight == "unseen" else "")
+
+
+def alarm_words(system: SystemView) -> str:
+    """What it holds that raises no ticket: vendor warnings (M3), alarms found at installation (M4)."""
+    counts = [
+        (system.warnings or 0, "vendor warning", ""),
+        (system.found, "alarm", " found at installation, to be adopted"),
+    ]
+    return ", ".join(f"{count} {noun}{'s' * (count > 1)}{more}" for count, noun, more in counts if count)
 
 
 def clock(at: datetime, now: datetime) -> str:

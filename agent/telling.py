@@ -10,16 +10,40 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from agent.acts import Assigned, Dispatched, Held, Noted, Rated, Reclassified, Responded, Resumed
+from agent.acts import (
+    Assigned,
+    Dispatched,
+    Held,
+    Noted,
+    PartReturned,
+    Rated,
+    Reclassified,
+    Responded,
+    Resumed,
+)
 from agent.alertlog import AlertLog, AlertLogError, LogLine, Verb
+from agent.contract import Step
 from agent.done import done
-from agent.entries import Body, Entry, JournalRebuilt, NumbersSkipped, Opened, Reopened, Resolved, Updated
+from agent.entries import (
+    Body,
+    Entry,
+    JournalRebuilt,
+    NumbersSkipped,
+    Opened,
+    Reopened,
+    Resolved,
+    SightBack,
+    SightLost,
+    Updated,
+    Warned,
+)
 from agent.incidents import ticket_id
 from agent.journal import Journal
 from agent.showing import Terms, ticket_view
 from agent.tickets import Tickets
-from agent.views import TicketView
+from agent.views import TicketView, in_words, moment, soon
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +57,17 @@ def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
     at = entry.at.astimezone(terms.site.zone)
     if isinstance(body, JournalRebuilt | NumbersSkipped):
         return LogLine(at=at, verb="WARN", text=_warning(body))
+    if isinstance(body, SightLost | SightBack):
+        return _sight(body, entry, terms)
     verb = _verb(body)
     ticket = tickets.by_id.get(getattr(body, "ticket", ""))
-    if verb is None or ticket is None:
+    if ticket is None:
         return None
     view = ticket_view(ticket, terms, entry.at)
+    if isinstance(body, Warned):
+        return _deadline(body, at, view)
+    if verb is None:
+        return None
     ends = verb in ("RESOLVE", "RESPOND")
     return LogLine(
         at=at,
@@ -63,7 +93,9 @@ def _verb(body: Body) -> Verb | None:
             return "RESOLVE"
         case Responded():
             return "RESPOND"
-        case Updated() | Assigned() | Dispatched() | Held() | Resumed() | Reclassified() | Noted() | Rated():
+        case Updated() | Assigned() | Dispatched() | Held() | Resumed() | PartReturned():
+            return "UPDATE"
+        case Reclassified() | Noted() | Rated():
             return "UPDATE"
         case _:
             return None
@@ -78,6 +110,49 @@ def _text(entry: Entry, view: TicketView) -> str:
         said = f"{view.summary}: {step.what} by {step.by}"
         return f"{said}: {step.note}" if step.note else said
     return f"{view.summary}: {entry.body.reason}" if isinstance(entry.body, Resolved) else view.summary
+
+
+_MISSED: dict[Step, str] = {
+    "respond": "not responded",
+    "assign": "not assigned",
+    "resolve": "not resolved",
+    "return": "nothing says that the part went back",
+}
+
+
+def _deadline(body: Warned, at: datetime, view: TicketView) -> LogLine:
+    """A target that comes near, or was missed: of which step, and by when."""
+    due = body.due.astimezone(at.tzinfo)
+    if body.breached:
+        text = f"{_MISSED[body.step]}, was due {moment(due)}"
+    else:
+        text = f"{body.step} due in {in_words(body.due - at)} ({soon(due, at)})"
+    return LogLine(
+        at=at,
+        verb="BREACH" if body.breached else "WARN",
+        text=f"{view.summary}: {text}",
+        severity=body.severity,
+        ticket=view.id,
+        system=view.system,
+        clause=view.clause,
+        respond_by=due if body.step == "respond" else view.respond_by,
+        responsibility=view.responsibility,
+    )
+
+
+def _sight(body: SightLost | SightBack, entry: Entry, terms: Terms) -> LogLine:
+    at = entry.at.astimezone(terms.site.zone)
+    if isinstance(body, SightLost):
+        since = body.since.astimezone(terms.site.zone)
+        return LogLine(at=at, verb="UNSEEN", text=f"not seen since {moment(since)}", system=body.system)
+    named = any(system.name == body.system for system in terms.site.systems)
+    return LogLine(
+        at=at,
+        verb="SEEN",
+        text="seen again" if named else "no longer watched: it left the site file",
+        system=body.system,
+        after=None if body.since is None else max(entry.at - body.since, timedelta(0)),
+    )
 
 
 def _warning(body: JournalRebuilt | NumbersSkipped) -> str:

@@ -75,6 +75,9 @@ UPGRADED.does("respond").reads("cm1", trunk_group(1, 23, 46)).passes(60)
 CLOSED = healed().passes(4 * 3600 + 1)
 LAST_MOMENT = healed().passes(4 * 3600 - 60)
 RATED = healed().does("rate", rating=4)
+PART_OUT = half_lost().does("hold", waiting_for="parts").does("resume", part_received=True)
+PART_OUT.reads("cm1", trunk_group(1, 0, 46)).passes(86_400)
+PART_BACK = half_lost().does("hold", waiting_for="parts").does("resume", part_received=True).does("return")
 RATED_AND_AGAIN = healed().does("rate", rating=1).passes(1)
 RATED_AND_AGAIN.does("reopen", note="no").does("resolve", note="now")
 AGAIN = healed().passes(5 * 3600).reads("cm1", trunk_group(1, 23, 46)).passes(60)
@@ -136,6 +139,11 @@ IS_CLOSED = f"{ONE} is closed: it was resolved Wed 2026-11-18 08:02 CST, more th
             {"verb": "resume", "part_received": True},
             None,
         ),
+        # return
+        (PART_OUT, {"verb": "return"}, None),
+        (half_lost(), {"verb": "return"}, f"{ONE} has no part that must go back; nothing was changed"),
+        (half_lost().does("hold", waiting_for="parts"), {"verb": "return"}, f"{ONE} has no part that must"),
+        (PART_BACK, {"verb": "return"}, f"{ONE} has no part that must go back; nothing was changed"),
         # resolve
         (
             half_lost(),
@@ -271,6 +279,19 @@ def test_the_alert_log_and_the_ticket_tell_each_act_with_its_person() -> None:
         ("rated 2 of 5", "cy"),
     ]
     assert story.agent_is_killed().tickets == [ticket]
+
+
+def test_a_part_goes_back_also_from_a_round_that_is_over() -> None:
+    story = half_lost().does("hold", waiting_for="parts").does("resume", part_received=True)
+    story.reads("cm1", trunk_group(1, 0, 46)).passes(60).does("reopen", note="again")
+    assert "return by " in screen(show_ticket(story.tickets[0], story.site.zone))
+    story.does("return", note="UPS")
+    assert "return by " not in screen(show_ticket(story.tickets[0], story.site.zone))
+    first, second = story.knowledge.tickets.by_id[ONE].rounds
+    assert (first.part_returned, second.part_returned) == (story.now, None)
+    told = log_line(story.entries[-1], story.knowledge.tickets, story.terms)
+    assert told is not None
+    assert f"{told.verb} {told.text}" == "UPDATE 23 of 46 trunks out of service: part returned by ana: UPS"
 
 
 def test_every_act_has_its_conditions() -> None:

@@ -91,6 +91,7 @@ def write_site(
             {"date": "2026-12-25", "name": "Christmas Day"},
         ],
         "holds": _HOLDS,
+        "clock_synchronised": False,  # nobody keeps the time of most machines that the lab runs on
         "web": {"listen": "127.0.0.1", "port": web_port},
         "directories": {"state": "state", "log": "log", "run": str(run or folder / "run")},
     }
