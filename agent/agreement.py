@@ -29,7 +29,8 @@ class Agreement:
     """A contract with the site's decisions in it. `holidays`: dates and names; `overrides`: other hours.
 
     `source`: what is in the contract's file, as JSON. `decided`: what the site decides otherwise, the same.
-    `zone`: where the failed product is, for the hours that are meant there; None: as the file says.
+    `zone`: where the failed product is, for the hours that are meant there; None: as the file says. `zones`:
+    of the locations that are not in the site's own.
     """
 
     contract: Contract
@@ -38,6 +39,7 @@ class Agreement:
     source: str = ""
     decided: str = "{}"
     zone: ZoneInfo | None = None
+    zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
 
     @classmethod
     def read(cls, entry: AgreementTaken) -> Agreement:
@@ -74,6 +76,11 @@ class Agreement:
         if zone == self.zone or not self.contract.local_calendars:
             return self
         return self._elsewhere.setdefault(zone, replace(self, zone=zone))
+
+    def at_place(self, location: str | None) -> Agreement:
+        """The same for a product at that location of the site."""
+        zone = self.zones.get(location or "")
+        return self if zone is None else self.at(zone)
 
     def hours(self, name: str | None = None) -> Calendar:
         """One of the contract's calendars with the site's holidays; None: the coverage hours in force."""
@@ -139,8 +146,8 @@ class Agreement:
 def decided(contract: Contract, source: str, choice: str, **closed: Any) -> Agreement:
     """The agreement of a contract and what a site decides otherwise: `{"decisions": {…}, "term": {…}, …}`.
 
-    `calendars`: the site's own hours, as it means them (not local to a product). `zone`: the site's.
-    `closed`: its holidays and overrides. Raises ValueError.
+    `calendars`: the site's own hours, as it means them (not local to a product). `zone`: the site's; `zones`:
+    those of its locations that are in another. `closed`: its holidays and overrides. Raises ValueError.
     """
     chosen = json.loads(choice)
     own = Decisions.model_validate_json(json.dumps(chosen.get("decisions") or {}))
@@ -153,7 +160,10 @@ def decided(contract: Contract, source: str, choice: str, **closed: Any) -> Agre
         changes["calendars"] = contract.calendars | hours
         changes["local_calendars"] = tuple(n for n in contract.local_calendars if n not in given)
     zone = ZoneInfo(chosen["zone"]) if chosen.get("zone") else None
-    return Agreement(contract.model_copy(update=changes), source=source, decided=choice, zone=zone, **closed)
+    zones = {place: ZoneInfo(name) for place, name in (chosen.get("zones") or {}).items()}
+    return Agreement(
+        contract.model_copy(update=changes), source=source, decided=choice, zone=zone, zones=zones, **closed
+    )
 
 
 @lru_cache(maxsize=64)  # a site has few; each reader of the journal asks for them again

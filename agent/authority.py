@@ -17,15 +17,16 @@ Nothing is ever added up over protocols. What the words mean is judged elsewhere
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from agent.picture import PartKey, Seen, SystemPicture
 from agent.watch import Watch
-from collectors.base import Observation, ProtocolName
+from collectors.base import Observation, ProtocolName, Role
 
 OLD_AFTER = 2  # intervals: a word of that age yields to a younger one
 
@@ -68,8 +69,64 @@ class Word:
     dark: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _WorkedOut:
+    """Words, and the time in which no age changes them."""
+
+    watch: Watch
+    since: datetime
+    until: datetime | None
+    words: tuple[Word, ...]
+    by_role: Mapping[Role, tuple[Word, ...]]
+
+    def hold(self, watch: Watch, now: datetime) -> bool:
+        return self.watch == watch and self.since <= now and (self.until is None or now < self.until)
+
+
 def words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     """The word on every part of one system, one per part, dark ones among them. Not for role service (O2)."""
+    return _once("words", _all_words, picture, watch, now).words
+
+
+def words_in(role: Role, picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
+    """Those of one role."""
+    return _once("words", _all_words, picture, watch, now).by_role.get(role, ())
+
+
+def statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
+    """What each protocol says of the system's service, by itself (O2): nobody's authority settles that."""
+    return _once("statements", _all_statements, picture, watch, now).words
+
+
+def _once(
+    name: str,
+    work: Callable[[SystemPicture, Watch, datetime], tuple[Word, ...]],
+    picture: SystemPicture,
+    watch: Watch,
+    now: datetime,
+) -> _WorkedOut:
+    """What was worked out of this picture before, while it holds: most systems say nothing new most times."""
+    known: _WorkedOut | None = picture.worked_out.get(name)
+    if known is None or not known.hold(watch, now):
+        until = min((at for at in _ages(picture, watch) if at > now), default=None)
+        found = work(picture, watch, now)
+        by_role: dict[Role, tuple[Word, ...]] = {}
+        for role, same in groupby(found, key=lambda word: word.observation.role):
+            by_role[role] = (*by_role.get(role, ()), *same)
+        known = picture.worked_out[name] = _WorkedOut(watch, now, until, found, by_role)
+    return known
+
+
+def _ages(picture: SystemPicture, watch: Watch) -> Iterable[datetime]:
+    """When each word, and each list, yields to younger ones."""
+    if len(picture.accesses) < 2:
+        return ()  # there are no others
+    told = {(name, seen.at) for by_protocol in picture.parts.values() for name, seen in by_protocol.items()}
+    told |= {(name, at) for by_protocol in picture.listed.values() for name, at in by_protocol.items()}
+    return [at + OLD_AFTER * _pace(picture, watch, name) for name, at in told]
+
+
+def _all_words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     answering = {name for name in picture.accesses if picture.answers(name)}
     listed = {role: frozenset(told) for role, told in picture.listed.items()}
     found: list[Word] = []
@@ -87,8 +144,7 @@ def words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ..
     return tuple(found)
 
 
-def statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
-    """What each protocol says of the system's service, by itself (O2): nobody's authority settles that."""
+def _all_statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     told = [
         seen
         for (role, _), by_protocol in picture.parts.items()
@@ -106,11 +162,15 @@ def is_young(
     picture: SystemPicture, watch: Watch, now: datetime, protocol: ProtocolName, at: datetime
 ) -> bool:
     """Whether a word of that time is younger than two intervals of its protocol."""
+    return now - at < OLD_AFTER * _pace(picture, watch, protocol)
+
+
+def _pace(picture: SystemPicture, watch: Watch, protocol: ProtocolName) -> timedelta:
     pace = watch.interval(protocol)
     access = picture.accesses.get(protocol)
     if access is not None and access.error is None:  # a device that answers slowly is asked as much later
         pace = max(pace, timedelta(seconds=access.seconds))
-    return now - at < OLD_AFTER * pace
+    return pace
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setu
 from agent.cli_attainment import attainment
 from agent.cli_baseline import baseline_app
 from agent.cli_enroll import enroll, retry_login
+from agent.cli_questions import readings_app, replay
 from agent.cli_tickets import tickets_app
 from agent.control import ControlError, Request
 from agent.journal import JournalError
@@ -41,6 +42,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(tickets_app, name="tickets")
+app.add_typer(readings_app, name="readings")
+app.command()(replay)
 app.add_typer(baseline_app, name="baseline")
 app.command()(attainment)
 app.command()(enroll)

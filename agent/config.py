@@ -43,13 +43,14 @@ def load_model(path: Path, model: type[M]) -> M:
     return _taken(read_tree(path), model, [])
 
 
-def load_site(path: Path) -> Site:
+def load_site(path: Path, *, any_product: bool = False) -> Site:
     """The site that a file describes, checked against itself and the products that there are.
 
     Raises ConfigError with every mistake, in the order of the file. Secrets are not read: `read_secrets`.
+    `any_product`: systems need be of no known product, nor be asked by anything.
     """
     tree = read_tree(path)
-    return _taken(tree, Site, list(site_mistakes(tree, find_products())))
+    return _taken(tree, Site, list(site_mistakes(tree, find_products(), any_product=any_product)))
 
 
 def load_contract_file(path: Path) -> tuple[Contract, str]:

@@ -117,16 +117,17 @@ class Setup:
         return (self.path.parent / folder).resolve()
 
 
-def load_setup(path: Path, *, with_secrets: bool = True) -> Setup:
+def load_setup(path: Path, *, with_secrets: bool = True, any_product: bool = False) -> Setup:
     """Load and check a site file and all that it names. Raises ConfigError with every mistake at once.
 
-    Who only asks the daemon needs no secrets, and need not be allowed to read them.
+    Who only asks the daemon needs no secrets, and need not be allowed to read them. `any_product`: for who
+    asks no device; a product that is not known is there without ways.
     """
-    site = load_site(path)
+    site = load_site(path, any_product=any_product)
     secrets = read_secrets(site, path) if with_secrets else Secrets()
     web = _web(site, path) if with_secrets else WebConfig()
     products = find_products()
-    watches = {system.name: _watch(system, products[system.product]) for system in site.systems}
+    watches = {system.name: _watch(system, products.get(system.product)) for system in site.systems}
     agreement, mapped = _agreement(site, path), _mapped(site, path)
     if site.contract.calendars:
         known = [*agreement.contract.calendars, *(mapped.contract.calendars if mapped else ())]
@@ -134,7 +135,9 @@ def load_setup(path: Path, *, with_secrets: bool = True) -> Setup:
     return Setup(path.resolve(), site, agreement, mapped, products, watches, secrets, web)
 
 
-def _watch(system: System, product: Product) -> Watch:
+def _watch(system: System, product: Product | None) -> Watch:
+    if product is None:
+        return Watch(system.function or "other")
     ways = tuple(Way(protocol, pacing.interval) for protocol, pacing in ways_of(system, product))
     return Watch(system.function or product.function, ways)
 
@@ -184,7 +187,7 @@ def _agreement(site: Site, path: Path) -> Agreement:
         "decisions": decisions.plain() if decisions is not None else {},
         "term": term.plain() if term is not None else None,
         "calendars": _own_calendars(tree, contract),
-        "zone": str(site.zone),
+        **_zones(site),
     }
     return decided(
         contract,
@@ -206,7 +209,7 @@ def _mapped(site: Site, path: Path) -> Agreement | None:
     choice = {
         "decisions": {} if channel is None else {"channel": channel},
         "calendars": _own_calendars(tree, contract),
-        "zone": str(site.zone),
+        **_zones(site),
     }
     return decided(
         contract,
@@ -215,6 +218,12 @@ def _mapped(site: Site, path: Path) -> Agreement | None:
         holidays={day.date: day.name for day in site.holidays if day.date is not None},
         overrides={each.date: each.open for each in site.overrides},
     )
+
+
+def _zones(site: Site) -> dict[str, Any]:
+    """Where the products are, for the hours that a contract means there."""
+    places = {place.name: str(place.zone) for place in site.locations if place.zone is not None}
+    return {"zone": str(site.zone), "zones": places}
 
 
 def _own_calendars(tree: Tree, contract: Contract) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from collectors.base import ErrorKind, Observation, ProtocolName, Reading, Role, Sample
 
@@ -66,11 +67,13 @@ class SystemPicture:
     """What is known of one system. `listed`: by role, when which protocol last listed it whole.
 
     A part that is not in the picture is gone only if its role was listed whole; else nobody told of it yet.
+    `worked_out`: what `agent.authority` made of this very picture, so that it is made once.
     """
 
     accesses: Mapping[ProtocolName, Access] = field(default_factory=dict)
     parts: Mapping[PartKey, Mapping[ProtocolName, Seen]] = field(default_factory=dict)
     listed: Mapping[Role, Mapping[ProtocolName, datetime]] = field(default_factory=dict)
+    worked_out: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def seen(self) -> bool:

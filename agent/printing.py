@@ -22,6 +22,11 @@ from collectors.base import Observation, Reading
 _SEVERITY = {"major": "bold white on red", "minor": "bold yellow"}
 
 
+def severity_style(severity: str) -> str:
+    """How a severity looks that is in force."""
+    return _SEVERITY.get(severity, "bold")
+
+
 def console() -> Console:
     """Where answers go: as wide as the terminal, and never folded for a program that reads them."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
@@ -317,7 +322,7 @@ def _samples(reading: Reading) -> RenderableType:
 
 def _mapped(level: MappedView, zone: ZoneInfo) -> str:
     asks = f"respond by {_moment(level.respond_by, zone)}" if level.respond_by else f"a {level.outcome}"
-    return escape(f"{level.title} under {level.contract} ({level.clause}): {asks}")
+    return f"{level.title} under {level.contract} ({level.clause}): {asks}"
 
 
 def _respond_by(ticket: TicketView, zone: ZoneInfo) -> str:

@@ -40,7 +40,7 @@ _KEYS: dict[type, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class LineMistake:
-    """One mistake of one line; `key`: which value, empty for the line as a whole."""
+    """One mistake of one line (0: of the file); `key`: which value, empty for the line as a whole."""
 
     file: str
     line: int
@@ -48,7 +48,8 @@ class LineMistake:
     sentence: str
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (f"{self.file}:{self.line}", self.key, self.sentence) if part)
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (place, self.key, self.sentence) if part)
 
 
 class LinesError(Exception):

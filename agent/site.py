@@ -338,11 +338,7 @@ class Site(Model):
 
     def zone_of(self, system: System) -> Zone:
         """The zone of the system's location, else the site's."""
-        return self.zone_at(system.location)
-
-    def zone_at(self, name: str | None) -> Zone:
-        """The zone of the location of that name, else the site's."""
         for location in self.locations:
-            if location.name == name and location.zone is not None:
+            if location.name == system.location and location.zone is not None:
                 return location.zone
         return self.zone

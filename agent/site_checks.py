@@ -36,8 +36,13 @@ _PARTS = (
 )
 
 
-def site_mistakes(tree: Tree, products: Mapping[str, Product]) -> Iterator[Mistake]:
-    """Every mistake between the parts of a site file, in no particular order."""
+def site_mistakes(
+    tree: Tree, products: Mapping[str, Product], *, any_product: bool = False
+) -> Iterator[Mistake]:
+    """Every mistake between the parts of a site file, in no particular order.
+
+    `any_product`: of systems that nobody will ask: a product need not be known.
+    """
     root = tree.root
     systems = [node for node in root.items("systems") if isinstance(node.value, dict)]
     locations = list(root.items("locations"))
@@ -52,7 +57,7 @@ def site_mistakes(tree: Tree, products: Mapping[str, Product]) -> Iterator[Mista
     yield from _once(tree, "number", list(root.items("primary_numbers")))
     for system in systems:
         yield from _place(tree, system, names["location"])
-        yield from _product(tree, system, products)
+        yield from _product(tree, system, products, any_product)
         yield from _once(tree, "number", list(system.items("trunk_groups")))
         if (snmp := system.get("snmp")) is not None:
             yield from _snmp(tree, snmp)
@@ -89,16 +94,18 @@ def _place(tree: Tree, system: Node, locations: list[str]) -> Iterator[Mistake]:
         yield tree.mistake(where, expected_one("a location of this site", where.word, locations))
 
 
-def _product(tree: Tree, system: Node, products: Mapping[str, Product]) -> Iterator[Mistake]:
+def _product(
+    tree: Tree, system: Node, products: Mapping[str, Product], any_product: bool
+) -> Iterator[Mistake]:
     sections = [
         name for name in PROTOCOLS if (node := system.get(name)) is not None and node.value is not None
     ]
     name = system.get("product")
     product = products.get(name.word or "") if name is not None else None
-    if name is not None and name.word is not None and product is None:
+    if name is not None and name.word is not None and product is None and not any_product:
         yield tree.mistake(name, expected_one("a product", name.word, sorted(products)))
     askable = [protocol for protocol in PROTOCOLS if product is None or protocol in product.polls]
-    if not sections:
+    if not sections and not any_product:
         yield tree.mistake(system, f"expected a protocol to ask it by ({', '.join(askable)}); got none")
     for section in sections:
         if product is not None and section not in askable:

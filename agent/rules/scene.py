@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import accumulate
 from math import floor
 
-from agent.authority import Word, ails, statements, words
+from agent.authority import Word, ails, statements, words, words_in
 from agent.calendars import Calendar
 from agent.contract import Contract, Test
 from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
@@ -83,6 +83,8 @@ class Scene:
 
     @cached_property
     def _words(self) -> Mapping[str, tuple[Word, ...]]:
+        if not self.site.accepted:
+            return self._all_words
         return {
             name: tuple(word for word in found if self.accepted(name, word.observation) is None)
             for name, found in self._all_words.items()
@@ -129,17 +131,11 @@ class Scene:
 
     def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterator[Word]:
         if len(roles) == 1:
-            return iter(self._by_role[system].get(roles[0], ()))
+            found = words_in(roles[0], self.picture.of(system), self.watches[system], self.now)
+            if not self.site.accepted:
+                return iter(found)
+            return (word for word in found if self.accepted(system, word.observation) is None)
         return (word for word in self._words[system] if not roles or word.observation.role in roles)
-
-    @cached_property
-    def _by_role(self) -> Mapping[str, Mapping[Role, list[Word]]]:
-        sorted_out: dict[str, dict[Role, list[Word]]] = {}
-        for name, found in self._words.items():
-            roles = sorted_out[name] = {}
-            for word in found:
-                roles.setdefault(word.observation.role, []).append(word)
-        return sorted_out
 
     @cached_property
     def listed_gateways(self) -> Mapping[int, Sequence[tuple[System, Word]]]:
