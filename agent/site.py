@@ -183,8 +183,8 @@ class PrimaryNumber(Model):
 class Holiday(Model):
     """A day on which the help desk is closed: dated, or by its name in a country's list.
 
-    `observed`, of a named one: on which day it is kept when it falls on a week's end: nearest (Friday or
-    Monday), monday (the next one), none (as it falls).
+    Of a named one: `observed`: on which day it is kept when it falls on a week's end: nearest (Friday or
+    Monday), monday (the next one), none (as it falls). `country`: whose list, also of a part (US-TX).
     """
 
     date: Day | None = None
