@@ -19,8 +19,9 @@ from agent.contract import Step
 from agent.deadlines import STEPS, Deadline, Deadlines, deadlines_of
 from agent.failures import Responsibility
 from agent.promises import Verdict
+from agent.rounds import Round
 from agent.sight import Sight, length
-from agent.tickets import Round, Ticket, Tickets
+from agent.tickets import Ticket, Tickets
 from agent.views import moment
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)

@@ -14,11 +14,12 @@ from typing import NamedTuple
 from agent.classify import classify, scene_of
 from agent.contract import Contract
 from agent.deadlines import Deadlines
+from agent.deciding import decide
 from agent.entries import Body, Entry, Opened
 from agent.failures import Failure, Judgement, Key
 from agent.gaps import ends_gap, outside_gaps
 from agent.history import COUNTS_KEPT, History, clock_set
-from agent.incidents import Incidents, decide
+from agent.incidents import Incidents
 from agent.instants import next_instant
 from agent.own_clock import KEY as CLOCK
 from agent.own_clock import OwnClock
