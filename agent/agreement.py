@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from agent.calendar_spec import CalendarSpec, parse_hours
@@ -20,8 +20,24 @@ from agent.contract import Contract, Decisions, Step, Target, Term
 from agent.entries import AgreementTaken, ClosedDay, OtherHours
 from agent.fields import AssetCoverage
 
+Counting = Literal[
+    "coverage",
+    "24_business_hours",
+    "business_days",
+    "elapsed",
+    "from_next_opening",
+    "around_the_clock",
+    "end_of_window",
+    "end_of_next_business_day",
+]
+"""How a due time is counted: a target's clock, once the site's decisions are in it."""
+
+AROUND_THE_CLOCK = Calendar(
+    zone=ZoneInfo("UTC"), windows=(Window(days=frozenset(range(7)), open="00:00", close="24:00"),)
+)
+"""Hours that never close, by which elapsed time is counted."""
+
 _INSTANT = timedelta(microseconds=1)
-_LONG_WINDOW = timedelta(days=8)  # longer than any window but one that never closes
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
@@ -29,7 +45,8 @@ class Agreement:
     """A contract with the site's decisions in it. `holidays`: dates and names; `overrides`: other hours.
 
     `source`: what is in the contract's file, as JSON. `decided`: what the site decides otherwise, the same.
-    `zone`: where the failed product is, for the hours that are meant there; None: as the file says.
+    `zone`: where the failed product is, for the hours that are meant there; None: as the file says. `zones`:
+    of the locations that are not in the site's own.
     """
 
     contract: Contract
@@ -38,6 +55,7 @@ class Agreement:
     source: str = ""
     decided: str = "{}"
     zone: ZoneInfo | None = None
+    zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
 
     @classmethod
     def read(cls, entry: AgreementTaken) -> Agreement:
@@ -74,6 +92,11 @@ class Agreement:
         if zone == self.zone or not self.contract.local_calendars:
             return self
         return self._elsewhere.setdefault(zone, replace(self, zone=zone))
+
+    def at_place(self, location: str | None) -> Agreement:
+        """The same for a product at that location of the site."""
+        zone = self.zones.get(location or "")
+        return self if zone is None else self.at(zone)
 
     def hours(self, name: str | None = None) -> Calendar:
         """One of the contract's calendars with the site's holidays; None: the coverage hours in force."""
@@ -114,33 +137,37 @@ class Agreement:
         """When that target is due. `pauses`: stretches in which its clock stands still."""
         hours = self.hours(self.calendar_of(target, coverage))
         held = tuple(pauses)
-        if target.business_days is not None:
-            return _after_days(received, target.business_days, hours, held)
-        clock: str = target.clock
         amount = target.amount or timedelta(0)
-        if clock == "minor_reading":
-            clock = self.contract.decisions.minor_reading
-        match clock:
+        match self.clock_of(target):
             case "coverage" | "24_business_hours":
                 return hours.add(received, amount, pauses=held)
+            case "business_days":
+                return _moved(_after_days(received, target.business_days or 0, hours), received, hours, held)
             case "from_next_opening":
                 start = hours.next_open(received)
-                return None if start is None else _into_hours(_elapsed(start, amount, held), hours)
+                due = None if start is None else AROUND_THE_CLOCK.add(start, amount, pauses=held)
+                return _into_hours(due, hours)
             case "around_the_clock":
-                return _elapsed(received, amount, held)
+                return AROUND_THE_CLOCK.add(received, amount, pauses=held)
             case "end_of_window":
-                return _closing(received, hours)
+                return _moved(hours.closing(received), received, hours, held)
             case "end_of_next_business_day":
-                return _after_days(received, 1, hours, held)
-            case _:
-                return _into_hours(_elapsed(received, amount, held), hours)
+                return _moved(_after_days(received, 1, hours), received, hours, held)
+            case "elapsed":
+                return _into_hours(AROUND_THE_CLOCK.add(received, amount, pauses=held), hours)
+
+    def clock_of(self, target: Target) -> Counting:
+        """How that target is counted, with the site's reading of the minor failure's 24 hours in it."""
+        if target.business_days is not None:
+            return "business_days"
+        return self.contract.decisions.minor_reading if target.clock == "minor_reading" else target.clock
 
 
 def decided(contract: Contract, source: str, choice: str, **closed: Any) -> Agreement:
     """The agreement of a contract and what a site decides otherwise: `{"decisions": {…}, "term": {…}, …}`.
 
-    `calendars`: the site's own hours, as it means them (not local to a product). `zone`: the site's.
-    `closed`: its holidays and overrides. Raises ValueError.
+    `calendars`: the site's own hours, as it means them (not local to a product). `zone`: the site's; `zones`:
+    those of its locations that are in another. `closed`: its holidays and overrides. Raises ValueError.
     """
     chosen = json.loads(choice)
     own = Decisions.model_validate_json(json.dumps(chosen.get("decisions") or {}))
@@ -153,7 +180,10 @@ def decided(contract: Contract, source: str, choice: str, **closed: Any) -> Agre
         changes["calendars"] = contract.calendars | hours
         changes["local_calendars"] = tuple(n for n in contract.local_calendars if n not in given)
     zone = ZoneInfo(chosen["zone"]) if chosen.get("zone") else None
-    return Agreement(contract.model_copy(update=changes), source=source, decided=choice, zone=zone, **closed)
+    zones = {place: ZoneInfo(name) for place, name in (chosen.get("zones") or {}).items()}
+    return Agreement(
+        contract.model_copy(update=changes), source=source, decided=choice, zone=zone, zones=zones, **closed
+    )
 
 
 @lru_cache(maxsize=64)  # a site has few; each reader of the journal asks for them again
@@ -167,41 +197,26 @@ def _read(entry: AgreementTaken) -> Agreement:
     )
 
 
-_ALWAYS = Calendar(
-    zone=ZoneInfo("UTC"), windows=(Window(days=frozenset(range(7)), open="00:00", close="24:00"),)
-)
-
-
-def _elapsed(at: datetime, amount: timedelta, pauses: tuple[Pause, ...]) -> datetime | None:
-    return _ALWAYS.add(at, amount, pauses=pauses)
-
-
-def _closing(at: datetime, hours: Calendar) -> datetime | None:
-    """The end of the window that is open at `at`, or of the next one."""
-    begin = hours.next_open(at)
-    if begin is None:
-        return None
-    end = begin
-    for low, high in hours.spans(begin, begin + _LONG_WINDOW):
-        if low.astimezone(UTC) > end.astimezone(UTC):
-            break
-        end = high
-    return end
-
-
-def _after_days(at: datetime, days: int, hours: Calendar, pauses: tuple[Pause, ...]) -> datetime | None:
+def _after_days(at: datetime, days: int, hours: Calendar) -> datetime | None:
     """The last closing of the day that is so many open days after the one of `at`."""
-    day = at.astimezone(hours.zone).date()
+    day = hours.business_day(at)
     for _ in range(HORIZON.days):
         day += timedelta(days=1)
         closing = hours.last_closing(day)
-        if closing is None:
-            continue
-        days -= 1
+        days -= closing is not None
         if not days:
-            lost = hours.between(at, closing) - hours.between(at, closing, pauses=pauses)
-            return hours.add(closing, lost) if lost else closing
+            return closing
     return None
+
+
+def _moved(
+    due: datetime | None, received: datetime, hours: Calendar, pauses: tuple[Pause, ...]
+) -> datetime | None:
+    """A due time that no amount led to, later by the open time for which the clock stood still."""
+    if due is None or not pauses:
+        return due
+    lost = hours.between(received, due) - hours.between(received, due, pauses=pauses)
+    return hours.add(due, lost, pauses=pauses) if lost else due
 
 
 def _into_hours(due: datetime | None, hours: Calendar) -> datetime | None:

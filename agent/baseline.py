@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from fractions import Fraction
-from math import ceil
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -53,7 +51,7 @@ def _opens(hours: Calendar, day: date) -> bool:
 class Learned:
     """What a slot has taught: (when, count) of its latest weeks, oldest first; `expected`: their median.
 
-    The median is rounded up (S4), and worked out when a sample comes, not when it is asked for.
+    It is worked out when a sample comes, not when it is asked for.
     """
 
     samples: tuple[tuple[datetime, int], ...]
@@ -68,13 +66,14 @@ class Learned:
                 weeks.pop()
             weeks.append((at, present))
         kept = tuple(weeks[-KEPT:])
-        return cls(kept, ceil(median(present for _, present in kept)))
+        return cls(kept, middle(present for _, present in kept))
 
 
-def median(counts: Iterable[int]) -> Fraction:
-    """The middle one of the counts, or halfway between the middle two. There must be one."""
+def middle(counts: Iterable[int]) -> int:
+    """The median of the counts, rounded up (S4). There must be one."""
     ordered = sorted(counts)
-    return Fraction(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2], 2)
+    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+    return (low + high + 1) // 2
 
 
 Baseline = Mapping[Slot, Learned]
@@ -142,7 +141,7 @@ class Hour:
         """What the finished hour teaches, the median of its counts; None: too little of it could."""
         if not self.counts or self.covered + self._held(self.begins + _HOUR) < _HOUR / 2:
             return None
-        return ceil(median(self.counts))
+        return middle(self.counts)
 
     def over(self, now: datetime) -> bool:
         """Whether the hour has ended."""

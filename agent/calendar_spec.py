@@ -38,6 +38,17 @@ def parse_days(text: Any) -> frozenset[int]:
     return frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
 
 
+def days_text(days: Iterable[int]) -> str:
+    """Days as a person writes them: `mon-fri`, `sat`, `mon, wed-thu`. The other way of `parse_days`."""
+    runs: list[list[int]] = []
+    for day in sorted(days):
+        if runs and day == runs[-1][-1] + 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return ", ".join(_DAYS[run[0]] if len(run) == 1 else f"{_DAYS[run[0]]}-{_DAYS[run[-1]]}" for run in runs)
+
+
 def parse_hours(text: Any) -> Hours:
     """`07:00-18:00`, `22:00-06:00` (overnight), `00:00-24:00`. Raises ValueError with the expected form."""
     if isinstance(text, Hours):
@@ -109,6 +120,14 @@ class CalendarSpec(Model):
             overrides=overrides or {},
             holiday_scope=self.holiday_scope,
         )
+
+
+def week_text(spec: CalendarSpec) -> str:
+    """The week of a calendar on one line: `mon-fri 07:00-18:00; sat 08:00-12:00`."""
+    by_days: dict[frozenset[int], list[str]] = {}
+    for window in spec.windows():
+        by_days.setdefault(window.days, []).append(str(window))
+    return "; ".join(f"{days_text(days)} {', '.join(hours)}" for days, hours in by_days.items())
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -163,23 +164,66 @@ class Calendar:
             return -self.between(b, a, pauses=pauses)
         return sum((high - low for low, high in _less(self._spans(begin, end), pauses)), timedelta(0))
 
-    def spans(self, a: datetime, b: datetime) -> Iterator[_Span]:
+    def spans(self, a: datetime, b: datetime, *, pauses: Iterable[Pause] = ()) -> Iterator[_Span]:
         """The open stretches from `a` to `b` in order: one a window, two where the clock changes.
 
         For a person who asks how an amount of time came about. Stretches may touch; none overlap.
         """
-        for low, high in self._spans(_utc(a), _utc(b)):
+        for low, high in _less(self._spans(_utc(a), _utc(b)), pauses):
             yield low.astimezone(self.zone), high.astimezone(self.zone)
+
+    def closing(self, at: datetime) -> datetime | None:
+        """When the window closes that is open at `at`, or the next one to open; None: none within 400 days.
+
+        A window ends with its own hours, also where another one begins at that very moment: of a day that is
+        open around the clock that is midnight. Of hours that the clock shows twice, the second end counts.
+        """
+        opens = self.next_open(at)
+        if opens is None:
+            return None
+        wall = opens.replace(tzinfo=None)
+        return max(
+            high
+            for midnight in (_midnight(wall) - _DAY, _midnight(wall))
+            for begin, end in self._hours(midnight)
+            if begin <= wall - midnight < end
+            for _, high in self._instants(midnight + begin, midnight + end)
+        ).astimezone(self.zone)
 
     def last_closing(self, day: date) -> datetime | None:
         """When the last of the hours that open on that local day close; None: none open on it."""
         midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the wall clock's
-        closings = [closes for _, closes in self._hours(midnight)]
-        if not closings:
-            return None
-        # An hour that the clock shows twice is open both times: the later one closes.
-        wall = (midnight + max(closings)).replace(tzinfo=self.zone, fold=1)
-        return wall.astimezone(UTC).astimezone(self.zone)
+        ends = [
+            high
+            for begin, end in self._hours(midnight)
+            for _, high in self._instants(midnight + begin, midnight + end)
+        ]
+        return max(ends).astimezone(self.zone) if ends else None
+
+    def business_day(self, at: datetime) -> date:
+        """The day that an instant belongs to: the local one, or the evening before while its hours run."""
+        wall = _utc(at).astimezone(self.zone).replace(tzinfo=None)
+        today = _midnight(wall)
+        for midnight in (today, today - _DAY):
+            if any(begin <= wall - midnight < end for begin, end in self._hours(midnight)):
+                return midnight.date()
+        return today.date()
+
+    def edges(self, day: date) -> Iterator[datetime]:
+        """The wall-clock times (naive) at which the hours that open on that day open and close."""
+        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - the wall clock's
+        for begin, end in self._hours(midnight):
+            yield midnight + begin
+            yield midnight + end
+
+    def _instants(self, begin: datetime, end: datetime) -> Iterator[_Span]:
+        """The stretches in UTC while the wall clock shows `begin` to `end`: two where it comes twice."""
+        around = (begin - 2 * _DAY).replace(tzinfo=UTC), (end + 2 * _DAY).replace(tzinfo=UTC)
+        for start, stop, offset in _steady(self.zone, *around):
+            low = max(begin, start.replace(tzinfo=None) + offset)
+            high = min(end, stop.replace(tzinfo=None) + offset)
+            if low < high:
+                yield (low - offset).replace(tzinfo=UTC), (high - offset).replace(tzinfo=UTC)
 
     def _spans(self, begin: datetime, end: datetime | None = None) -> Iterator[_Span]:
         """Open stretches in UTC from `begin` until `end`; without one until a little past the horizon."""
@@ -213,6 +257,27 @@ class Calendar:
 
     def _is_holiday(self, day: date) -> bool:
         return day in self.holidays and day not in self._dated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A zone's clock is set at `at` (UTC): from the wall-clock time `shown` (naive) to `then`."""
+
+    at: datetime
+    shown: datetime
+    then: datetime
+
+    @property
+    def skips(self) -> bool:
+        """Whether wall-clock times are left out; else they come twice."""
+        return self.then > self.shown
+
+
+def changes(zone: ZoneInfo, year: int) -> Iterator[Change]:
+    """When the zone's clock is set in that year (of UTC), in order."""
+    for (_, at, before), (_, _, after) in pairwise(_year(zone, year)):
+        naive = at.replace(tzinfo=None)
+        yield Change(at=at, shown=naive + before, then=naive + after)
 
 
 def _minutes(text: str) -> int:

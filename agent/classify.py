@@ -16,16 +16,16 @@ from agent.contract import Contract
 from agent.failures import Failure, Judgement, Key
 from agent.history import History
 from agent.picture import Picture
-from agent.rules.alarms import judge_alarms, last_trap, unknown_trap_keys
+from agent.rules import network, survival
+from agent.rules.alarms import judge_alarms, last_trap
 from agent.rules.attendants import are_expected, judge_attendants
+from agent.rules.failing import retold
 from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
 from agent.rules.restarts import judge_restarts
-from agent.rules.restating import retold
 from agent.rules.scene import PhoneSystem, Scene
 from agent.rules.stations import judge_stations, present_in, station_counts
-from agent.rules.survival import SURVIVABLE, can_tell
 from agent.rules.trunks import judge_trunks
 from agent.rules.windows import changes_of_windows, judge_windows
 from agent.site import Site
@@ -148,9 +148,6 @@ def _changes(scene: Scene) -> Iterator[datetime]:
             yield from (opens, closes)
             if opens > scene.now:
                 break
-    for key in unknown_trap_keys(scene):
-        if (last := last_trap(scene, key)) is not None:
-            yield last + scene.contract.decisions.unknown_trap_stands
     for condition in scene.site.accepted:
         day = condition.until + timedelta(days=1)
         yield scene.site.moment(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - the site's own midnight
@@ -159,9 +156,9 @@ def _changes(scene: Scene) -> Iterator[datetime]:
 def _can_tell(scene: Scene, key: Key) -> bool:
     """Whether the failure's absence is something that was seen, and not merely not looked at."""
     if key.system is None:
-        return True
-    if key.component == SURVIVABLE:
-        return can_tell(scene, key)
+        return key != network.NETWORK or network.can_tell(scene)
+    if key.component == survival.SURVIVABLE:
+        return survival.can_tell(scene, key)
     if _role(key) in ("trunks", "stations", "attendant"):
         return _can_tell_of_the_whole(scene, key)
     # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.

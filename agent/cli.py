@@ -19,6 +19,8 @@ from agent import printing
 from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
 from agent.cli_attainment import attainment
 from agent.cli_baseline import baseline_app
+from agent.cli_calendar import calendar_app
+from agent.cli_due import due
 from agent.cli_enroll import enroll, retry_login
 from agent.cli_questions import readings_app, replay
 from agent.cli_tickets import tickets_app
@@ -46,8 +48,10 @@ app.add_typer(readings_app, name="readings")
 app.command()(replay)
 app.add_typer(baseline_app, name="baseline")
 app.command()(attainment)
+app.add_typer(calendar_app, name="calendar")
 app.command()(enroll)
 app.command("retry-login")(retry_login)
+app.command()(due)
 
 
 @app.command()
@@ -81,7 +85,8 @@ def check(
         except ConfigError as error:
             end(str(error), 2)
         return
-    printing.console().print(printing.show_setup(setup_of(site, with_secrets=True)))
+    setup = setup_of(site, with_secrets=True)
+    printing.console().print(printing.show_setup(setup, datetime.now(setup.site.zone).date()))
 
 
 @app.command()

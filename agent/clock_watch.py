@@ -5,7 +5,8 @@ It reads the clocks and judges nothing: what a step puts right and what is wrong
 
 from __future__ import annotations
 
-import time
+import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from agent.clock import Clock
@@ -17,15 +18,17 @@ LOOK_EVERY = 60.0  # seconds between two questions to the kernel
 
 
 class ClockWatch:
-    """One run's clock. `last`: the latest entry of the runs before; `started`: when this one began."""
+    """One run's clock. `last`: the latest entry of the runs before; `started`: when this one began.
+
+    `synchronised`: what the kernel said, a minute ago at most; None: it does not tell, or nobody minds.
+    """
 
     def __init__(self, clock: Clock, last: datetime | None) -> None:
         self.started = clock.now()
+        self.synchronised: bool | None = None
         self._clock = clock
         self._last = last
         self._untold: list[tuple[timedelta, datetime]] = []
-        self._said: bool | None = None
-        self._look_again = 0.0
         clock.listen(self._was_set)
 
     def entries(self) -> tuple[ClockSet, ...]:
@@ -34,13 +37,11 @@ class ClockWatch:
         untold, self._untold = self._untold, []
         return tuple(clock_entry(step, now, started, self._last) for step, started in untold)
 
-    def synchronised(self, *, wanted: bool) -> bool | None:
-        """What the kernel said, a minute ago at most; None: it does not tell, or nobody minds (`wanted`)."""
-        if not wanted:
-            return None
-        if (now := time.monotonic()) >= self._look_again:
-            self._said, self._look_again = synchronised(), now + LOOK_EVERY
-        return self._said
+    async def run(self, minds: Callable[[], bool]) -> None:
+        """Look every minute until cancelled, off the loop. `minds`: whether the site wants to know."""
+        while True:
+            self.synchronised = await asyncio.to_thread(synchronised) if minds() else None
+            await asyncio.sleep(LOOK_EVERY)
 
     def _was_set(self, step: timedelta) -> None:
         self._untold.append((step, self.started))

@@ -114,6 +114,7 @@ class Daemon:
                 asyncio.create_task(self.teller.run(), name="alert log"),
                 asyncio.create_task(self._say_alive(), name="alive"),
                 asyncio.create_task(self.readings.run(), name="readings"),
+                asyncio.create_task(self.own_clock.run(self._minds_its_clock), name="clock"),
             ]
             stack.push_async_callback(_cancel, tasks)
             self._listen_to_signals()
@@ -219,8 +220,7 @@ class Daemon:
         if steps := self.own_clock.entries():  # before anything is judged by the new clock
             await self._tell(steps)
         setup, now = self.setup, self._follow_clock()
-        said = self.own_clock.synchronised(wanted=setup.site.clock_synchronised)
-        self.knowledge = self.knowledge.looks_at_clock(said, now)
+        self.knowledge = self.knowledge.looks_at_clock(self.own_clock.synchronised, now)
         bodies, self.knowledge, wake = self.knowledge.judge(setup.site, setup.contract, setup.watches, now)
         await self._tell(bodies)
         if not self._unasked():
@@ -347,8 +347,8 @@ class Daemon:
         await self._first_round.wait()
         self.supervisor.status(self._glance())
         while True:
-            self.teller.say(LogLine(at=self.view().now, verb="ALIVE", text=self._glance()))
             await self._tell((AgentAlive(),))
+            self.teller.say(LogLine(at=self.view().now, verb="ALIVE", text=self._glance()))
             await asyncio.sleep(ALIVE_EVERY.total_seconds())
 
     def _glance(self) -> str:
@@ -369,6 +369,9 @@ class Daemon:
     def _baselines(self) -> tuple[BaselineView, ...]:
         setup = self.setup
         return baseline_views(self.knowledge.history, setup.site, setup.agreement, setup.watches, self.now())
+
+    def _minds_its_clock(self) -> bool:
+        return self.setup.site.clock_synchronised
 
     def _attainment(self, month: str) -> Attainment:
         known = self.knowledge

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -102,9 +102,9 @@ class Failure:
 
     `hold`: how long it must last before it raises (I5); None: not before more is known (a first missed poll).
     `clears_like`: the hold that its clearing follows (I6), where it raises sooner than that. `since`: when it
-    began, where that is known better than by its first judgement. `until`: when it ends by itself, by its age
-    (I10). `not_before`: the end of a maintenance window; until then it does not raise (C4). `settles`: how
-    long half capacity must have lasted before the class goes up, and been away before it goes down (T7);
+    began, where that is known better than by its first judgement. `until`: when it ends by itself, by its
+    age (I10). `not_before`: the end of a maintenance window; until then it does not raise (C4). `settles`:
+    how long half capacity must have lasted before the class goes up, and been away before it goes down (T7);
     `lesser`: the ruling until it has.
     """
 
@@ -115,9 +115,9 @@ class Failure:
     since: datetime | None = None
     location: str | None = None
     not_before: datetime | None = None
-    until: datetime | None = None
     settles: timedelta | None = None
     lesser: Ruling | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +141,12 @@ class Judgement:
     def but_of(self, keys: frozenset[Key], other: Judgement) -> Judgement:
         """This judgement, with what another one says of these keys."""
         mine = [failure for failure in self.failures if failure.key not in keys]
-        return Judgement(
-            (*mine, *(failure for failure in other.failures if failure.key in keys)),
-            (self.blind - keys) | (other.blind & keys),
-            (self.gone - keys) | (other.gone & keys),
-            self.counts,
-            {key: why for key, why in self.over.items() if key not in keys}
-            | {key: why for key, why in other.over.items() if key in keys},
-            min((each.wake for each in (self, other) if each.wake is not None), default=None),
+        kept = {key: why for key, why in self.over.items() if key not in keys}
+        return replace(
+            self,
+            failures=(*mine, *(failure for failure in other.failures if failure.key in keys)),
+            blind=(self.blind - keys) | (other.blind & keys),
+            gone=(self.gone - keys) | (other.gone & keys),
+            over=kept | {key: why for key, why in other.over.items() if key in keys},
+            wake=min((at for at in (self.wake, other.wake) if at is not None), default=None),
         )

@@ -248,10 +248,13 @@ def decide(
             bodies.append(Resolved(ticket=told.ticket, reason="its system left the site file"))
             continue
         after, body, wake = _look_again(
-            told, failing.get(key), key in judgement.blind, kept.get(key, contract), now
+            told,
+            failing.get(key),
+            key in judgement.blind,
+            kept.get(key, contract),
+            now,
+            judgement.over.get(key),
         )
-        if isinstance(body, Resolved) and key in judgement.over:
-            body = replace(body, reason=judgement.over[key])
         open_now[key] = after
         bodies += [body] if body else []
         wakes += [wake] if wake else []
@@ -328,16 +331,19 @@ def _as_lasted(failure: Failure, waited: Pending) -> Failure:
 
 
 def _look_again(
-    told: Open, failure: Failure | None, blind: bool, contract: Contract, now: datetime
+    told: Open, failure: Failure | None, blind: bool, contract: Contract, now: datetime, over: str | None
 ) -> tuple[Open, Body | None, datetime | None]:
-    """An open incident seen again: its clocks moved on, what to tell of it, when to look again."""
+    """An open incident seen again: its clocks moved on, what to tell of it, when to look again.
+
+    `over`: why it stands no longer, where that is not for having been seen well.
+    """
     if failure is None:
         if blind or told.by_hand:
             return replace(told, well_since=None, failing=False), None, None
         since = min(told.well_since or now, now)
         after = replace(told, well_since=since, other_class_since=None, failing=False)
         if now - since >= told.clear_hold:
-            return after, Resolved(ticket=told.ticket, reason=_well_for(now - since)), None
+            return after, Resolved(ticket=told.ticket, reason=over or _well_for(now - since)), None
         return after, None, since + told.clear_hold
 
     seen_again = replace(told, well_since=None, failing=True)

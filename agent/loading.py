@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from agent.agreement import Agreement, decided
+from agent.calendar_warnings import edge_warnings, running_out
+from agent.closed_days import ClosedDays, closed_days
 from agent.config import ConfigError, Secrets, load_contract_file, load_site, read_secrets
 from agent.contract import Contract, Decisions
 from agent.mistakes import Mistake, expected_one
@@ -26,7 +29,7 @@ from agent.yaml_marks import Node, Tree, read_tree
 from collectors.base import Pacing, Product, ProtocolName
 from collectors.products import find_products
 
-__all__ = ["ConfigError", "Setup", "load_contract", "load_setup"]
+__all__ = ["ConfigError", "Setup", "load_contract", "load_setup", "shipped_contracts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Setup:
     site: Site
     agreement: Agreement
     mapped: Agreement | None
+    closed: ClosedDays
     products: Mapping[str, Product]
     watches: Mapping[str, Watch]
     secrets: Secrets  # its repr shows none
@@ -51,6 +55,16 @@ class Setup:
     def terms(self) -> Terms:
         """What tickets are read by."""
         return Terms(self.site, self.agreement, self.mapped)
+
+    def warnings(self, today: date) -> tuple[str, ...]:
+        """What is right and may still surprise somebody: a sentence each."""
+        calendars = {name: self.agreement.hours(name) for name in self.contract.calendars}
+        if self.site.attended is not None:
+            calendars["attended"] = self.site.attended.to_calendar(self.closed.holidays)
+        return (
+            *edge_warnings(calendars, today.year),
+            *running_out(self.closed.dated_until, today),
+        )
 
     @property
     def journal(self) -> Path:
@@ -117,22 +131,27 @@ class Setup:
         return (self.path.parent / folder).resolve()
 
 
-def load_setup(path: Path, *, with_secrets: bool = True, any_product: bool = False) -> Setup:
+def load_setup(
+    path: Path, *, with_secrets: bool = True, any_product: bool = False, year: int | None = None
+) -> Setup:
     """Load and check a site file and all that it names. Raises ConfigError with every mistake at once.
 
     Who only asks the daemon needs no secrets, and need not be allowed to read them. `any_product`: for who
-    asks no device; a product that is not known is there without ways.
+    asks no device; a product that is not known is there without ways. `year`: about which holidays by name
+    become dates (`agent.closed_days`); None: this one, so each start and reload renews them.
     """
     site = load_site(path, any_product=any_product)
     secrets = read_secrets(site, path) if with_secrets else Secrets()
     web = _web(site, path) if with_secrets else WebConfig()
     products = find_products()
     watches = {system.name: _watch(system, products.get(system.product)) for system in site.systems}
-    agreement, mapped = _agreement(site, path), _mapped(site, path)
+    tree = read_tree(path)
+    closed = closed_days(site, tree, year or datetime.now(site.zone).year)
+    agreement, mapped = _agreement(site, tree, closed), _mapped(site, tree, closed)
     if site.contract.calendars:
         known = [*agreement.contract.calendars, *(mapped.contract.calendars if mapped else ())]
-        _check_calendars(read_tree(path), known)
-    return Setup(path.resolve(), site, agreement, mapped, products, watches, secrets, web)
+        _check_calendars(tree, known)
+    return Setup(path.resolve(), site, agreement, mapped, closed, products, watches, secrets, web)
 
 
 def _watch(system: System, product: Product | None) -> Watch:
@@ -147,9 +166,23 @@ def load_contract(named: str) -> Agreement:
 
     Raises ConfigError with every mistake of the file.
     """
-    is_path = "/" in named or named.endswith((".yaml", ".yml"))
-    contract, source = load_contract_file(Path(named) if is_path else shipped(f"contracts/{named}.yaml"))
+    if "/" in named or named.endswith((".yaml", ".yml")):
+        contract, source = load_contract_file(Path(named))
+        return Agreement(contract, source=source)
+    try:
+        contract, source = load_contract_file(shipped(f"contracts/{named}.yaml"))
+    except ConfigError:
+        known = shipped_contracts()
+        if named in known:
+            raise
+        wanted = "a contract that is shipped, or the path of a contract file"
+        raise ConfigError([Mistake("", 0, 0, "", expected_one(wanted, named, known))]) from None
     return Agreement(contract, source=source)
+
+
+def shipped_contracts() -> list[str]:
+    """The names of the contracts that come with the program."""
+    return sorted(file.stem for file in shipped("contracts/agility.yaml").parent.glob("*.yaml"))
 
 
 def _web(site: Site, path: Path) -> WebConfig:
@@ -165,9 +198,8 @@ def _web(site: Site, path: Path) -> WebConfig:
     return load_web_config(file)
 
 
-def _agreement(site: Site, path: Path) -> Agreement:
+def _agreement(site: Site, tree: Tree, closed: ClosedDays) -> Agreement:
     """The site's contract with the decisions in which the site departs from it, and the days it is closed."""
-    tree = read_tree(path)
     chosen = tree.root.get("contract")
     contract, source = _shipped_contract(site.contract.name, tree, chosen.get("name") if chosen else None)
     decisions = chosen.get("decisions") if chosen is not None else None
@@ -187,37 +219,30 @@ def _agreement(site: Site, path: Path) -> Agreement:
         "decisions": decisions.plain() if decisions is not None else {},
         "term": term.plain() if term is not None else None,
         "calendars": _own_calendars(tree, contract),
-        "zone": str(site.zone),
+        **_zones(site),
     }
-    return decided(
-        contract,
-        source,
-        json.dumps(choice),
-        holidays={day.date: day.name for day in site.holidays if day.date is not None},
-        overrides={each.date: each.open for each in site.overrides},
-    )
+    return decided(contract, source, json.dumps(choice), holidays=closed.holidays, overrides=closed.overrides)
 
 
-def _mapped(site: Site, path: Path) -> Agreement | None:
+def _mapped(site: Site, tree: Tree, closed: ClosedDays) -> Agreement | None:
     """The contract whose level tickets carry as well: of the site's decisions it takes the channel."""
     if site.contract.mapped is None:
         return None
-    tree = read_tree(path)
     place = (tree.root.get("contract") or tree.root).get("mapped")
     contract, source = _shipped_contract(site.contract.mapped, tree, place)
     channel = site.contract.decisions.get("channel")
     choice = {
         "decisions": {} if channel is None else {"channel": channel},
         "calendars": _own_calendars(tree, contract),
-        "zone": str(site.zone),
+        **_zones(site),
     }
-    return decided(
-        contract,
-        source,
-        json.dumps(choice),
-        holidays={day.date: day.name for day in site.holidays if day.date is not None},
-        overrides={each.date: each.open for each in site.overrides},
-    )
+    return decided(contract, source, json.dumps(choice), holidays=closed.holidays, overrides=closed.overrides)
+
+
+def _zones(site: Site) -> dict[str, Any]:
+    """Where the products are, for the hours that a contract means there."""
+    places = {place.name: str(place.zone) for place in site.locations if place.zone is not None}
+    return {"zone": str(site.zone), "zones": places}
 
 
 def _own_calendars(tree: Tree, contract: Contract) -> dict[str, Any]:
@@ -246,7 +271,7 @@ def _shipped_contract(name: str, tree: Tree, place: Node | None) -> tuple[Contra
         file = shipped(f"contracts/{name}.yaml")
         return load_contract_file(file)
     except ConfigError:
-        known = sorted(file.stem for file in shipped("contracts/agility.yaml").parent.glob("*.yaml"))
+        known = shipped_contracts()
         if place is None or name in known:
             raise
         wrong = tree.mistake(place, expected_one("a contract that is shipped", name, known))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
@@ -74,20 +74,21 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
 
     add("clause", f"{ticket.clause}: “{ticket.clause_text}”")
     add("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
-    lapsed = f"; {ticket.outside_term}" if ticket.outside_term else ""
-    add("contract", f"{ticket.contract or '-'}, coverage hours {ticket.coverage_hours or '-'}{lapsed}")
+    if ticket.contract:
+        outside = f"; {ticket.outside_term}" if ticket.outside_term else ""
+        add("contract", f"{ticket.contract}, counted in {ticket.coverage_hours}{outside}")
     if ticket.mapped is not None:
         add("elsewhere", _mapped(ticket.mapped, zone))
+    add("call", *ticket.calls)
     if ticket.again:
         add("again", ticket.again.removeprefix("again, "))
     if ticket.assigned_to:
         add("assigned to", ticket.assigned_to)
     add("responsible", f"{ticket.responsibility} ({ticket.note})")
-    if ticket.scope:
-        add("scope", ticket.scope)
+    add("scope", ticket.scope or "-")
+    add("location", ticket.location or "-")
     if ticket.coverage:
         add("coverage", f"{ticket.coverage}, bought for {ticket.system}")
-    add("location", ticket.location or "-")
     add("began", _moment(ticket.began, zone))
     add("received", _moment(ticket.received, zone))
     if ticket.resolved is not None:
@@ -180,8 +181,8 @@ def show_reading(reading: Reading, zone: ZoneInfo) -> RenderableType:
     return Group(head, *parts, f"the poll took {reading.seconds:.3f} s")
 
 
-def show_setup(setup: Setup) -> RenderableType:
-    """What `check` found: the very values that the daemon would start with."""
+def show_setup(setup: Setup, today: date) -> RenderableType:
+    """What `check` found: the very values that the daemon would start with, and what may surprise."""
     site, contract = setup.site, setup.contract
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("system", "product", "function", "location", "asked by", "every"):
@@ -201,12 +202,14 @@ def show_setup(setup: Setup) -> RenderableType:
         Text(f"{setup.path} is right.", style="bold green"),
         f"site       {escape(site.site)}, {site.zone}, {len(site.locations)} locations, "
         f"{len(site.primary_numbers)} primary numbers, {len(site.holidays)} holidays",
+        *_known(setup),
         f"contract   {contract.label}: {escape(contract.title)}",
         *([f"mapped     {setup.mapped.contract.label}"] if setup.mapped else []),
         f"coverage   {contract.coverage_hours}" + (f"; the site decides {decisions}" if decisions else ""),
         f"journal    {setup.journal}",
         f"alert log  {setup.alert_log} ({site.sinks.alert_log.format})",
         *_web(setup),
+        *(Text(f"warning    {sentence}", style="yellow") for sentence in setup.warnings(today)),
         "",
         table,
     )
@@ -244,6 +247,12 @@ def show_contract(contract: Contract) -> RenderableType:
         "",
         targets,
     )
+
+
+def _known(setup: Setup) -> list[str]:
+    if not setup.site.holidays:
+        return []
+    return [f"           holidays are known {setup.closed.known()}"]
 
 
 def _web(setup: Setup) -> list[str]:
@@ -316,7 +325,7 @@ def _samples(reading: Reading) -> RenderableType:
 
 def _mapped(level: MappedView, zone: ZoneInfo) -> str:
     asks = f"respond by {_moment(level.respond_by, zone)}" if level.respond_by else f"a {level.outcome}"
-    return escape(f"{level.title} under {level.contract} ({level.clause}): {asks}")
+    return f"{level.title} under {level.contract} ({level.clause}): {asks}"
 
 
 def _respond_by(ticket: TicketView, zone: ZoneInfo) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.classify import classify
+from agent.deadlines import STEPS
 from agent.failures import Key
 from agent.replaying import Replayed
-from agent.showing import STEPS, Terms, ticket_view
+from agent.showing import Terms, ticket_view
 from agent.site import Site
 from agent.tickets import Ticket
 from agent.views import RoundView, TicketView
@@ -135,7 +136,7 @@ def root(key: Key, location: str | None, site: Site) -> tuple[str | None, str | 
 
 
 def _ticket(ticket: Ticket, terms: Terms, ended: datetime) -> ReplayTicket:
-    view = ticket_view(ticket, terms)
+    view = ticket_view(ticket, terms, ended)
     system, component, location = root(ticket.key, ticket.location, terms.site)
     return ReplayTicket(
         id=ticket.id,

@@ -61,13 +61,13 @@ class Terms:
 
     def of(self, ticket: Ticket) -> Agreement:
         """The agreement of that ticket: it keeps the one by which it was classified (C3)."""
-        return (ticket.agreement or self.agreement).at(self.site.zone_at(ticket.location))
+        return ticket.agreement or self.agreement.at_place(ticket.location)
 
     def mapped_of(self, ticket: Ticket) -> MappedView | None:
         """Its level under the contract that is shown beside; None: the site names none."""
         if self.mapped is None:
             return None
-        view = mapped_view(ticket, self.of(ticket), self.mapped.at(self.site.zone_at(ticket.location)))
+        view = mapped_view(ticket, self.of(ticket), self.mapped.at_place(ticket.location))
         due = view.respond_by
         return replace(view, respond_by=due.astimezone(self.site.zone) if due else None)
 

@@ -183,8 +183,8 @@ class PrimaryNumber(Model):
 class Holiday(Model):
     """A day on which the help desk is closed: dated, or by its name in a country's list.
 
-    `observed`, of a named one: on which day it is kept when it falls on a week's end: nearest (Friday or
-    Monday), monday (the next one), none (as it falls).
+    Of a named one: `observed`: on which day it is kept when it falls on a week's end: nearest (Friday or
+    Monday), monday (the next one), none (as it falls). `country`: whose list, also of a part (US-TX).
     """
 
     date: Day | None = None
@@ -338,11 +338,7 @@ class Site(Model):
 
     def zone_of(self, system: System) -> Zone:
         """The zone of the system's location, else the site's."""
-        return self.zone_at(system.location)
-
-    def zone_at(self, name: str | None) -> Zone:
-        """The zone of the location of that name, else the site's."""
         for location in self.locations:
-            if location.name == name and location.zone is not None:
+            if location.name == system.location and location.zone is not None:
                 return location.zone
         return self.zone

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import ip_address
 from itertools import pairwise
-from typing import get_args
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
-from agent.fields import shown
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from agent.fields import Instant, Zone, shown
 from agent.mistakes import Mistake, expected_one
 from agent.site import Sat, Snmp, Ssh, System
 from agent.yaml_marks import Node, Tree
@@ -29,6 +33,8 @@ _PORTS = {
 # The contract's SAS: "reserved for the exclusive use of Avaya associates"; and root, whose use loses support.
 _RESERVED = frozenset({"craft", "inads", "init", "sroot", "rasaccess", "root"})
 _PARTNER = "dadmin"
+_INSTANT: TypeAdapter[Any] = TypeAdapter(Instant)
+_ZONE: TypeAdapter[Any] = TypeAdapter(Zone, config=ConfigDict(arbitrary_types_allowed=True))
 _NUMBERED = re.compile(r"(?:trunk-group|cti-link) [1-9][0-9]{0,5}")
 _BARE = frozenset({"attendant", "auto-attendant", "voicemail"})
 _PARTS = (
@@ -53,7 +59,9 @@ def site_mistakes(
     }
     yield from _once(tree, "name", locations + systems)
     yield from _once(tree, "gateway_number", systems)
-    yield from _once(tree, "date", list(root.items("holidays")))
+    yield from _holidays(tree)
+    yield from _once(tree, "date", list(root.items("overrides")))
+    yield from _windows(tree)
     yield from _once(tree, "number", list(root.items("primary_numbers")))
     for system in systems:
         yield from _place(tree, system, names["location"])
@@ -86,6 +94,48 @@ def _once(tree: Tree, key: str, nodes: list[Node]) -> Iterator[Mistake]:
             )
             yield tree.mistake(found, sentence)
         lines.setdefault(found.word, found.line)
+
+
+def _holidays(tree: Tree) -> Iterator[Mistake]:
+    """Each date once, and each name once; by name and by date is no mistake: it is one closed day."""
+    nodes = list(tree.root.items("holidays"))
+    yield from _once(tree, "date", nodes)
+    lines: dict[tuple[str, str, str], int] = {}
+    for node in nodes:
+        if (name := node.get("name")) is None or name.word is None:
+            continue
+        if node.get("date") is not None:
+            for key in ("observed", "country"):
+                if (unfit := node.get(key)) is not None:
+                    sentence = f"expected no {key} with a date, which stays where it is; got one"
+                    yield tree.mistake(unfit, sentence)
+            continue
+        same = name.word.casefold(), node.text("country") or "US", node.text("observed") or "nearest"
+        if same in lines:
+            sentence = f"expected a name of its own; got {shown(name.value)}, as on line {lines[same]}"
+            yield tree.mistake(name, sentence)
+        lines.setdefault(same, name.line)
+
+
+def _windows(tree: Tree) -> Iterator[Mistake]:
+    """A maintenance window ends after it begins, by the site's clock where it gives no offset."""
+    for node in tree.root.items("windows"):
+        begins, ends = (_instant(tree, node.get(key)) for key in ("begins", "ends"))
+        if begins is not None and ends is not None and ends <= begins:
+            got = f"{node.text('begins')} to {node.text('ends')}"
+            yield tree.mistake(
+                node.get("ends") or node, f"expected a window that ends after it begins; got {got}"
+            )
+
+
+def _instant(tree: Tree, node: Node | None) -> datetime | None:
+    """The time at a node in UTC; None where the schema refuses it or the site's zone."""
+    try:
+        at: datetime = _INSTANT.validate_python(node.value if node is not None else None)
+        zone: ZoneInfo = _ZONE.validate_python(tree.root.text("zone"))
+    except ValidationError:
+        return None
+    return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _place(tree: Tree, system: Node, locations: list[str]) -> Iterator[Mistake]:

@@ -333,7 +333,7 @@ def _opened(body: Opened, at: datetime, agreement: Agreement | None, follows: Ti
         ruling=body.ruling,
         rounds=(Round(received=at, began=body.began, classes=(Class(at, body.ruling.severity),)),),
         contract=body.contract,
-        agreement=agreement,
+        agreement=agreement.at_place(body.location) if agreement else None,
         follows=body.follows,
         followed=follows.received if follows else None,
         clock_note=body.clock_note,

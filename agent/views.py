@@ -92,9 +92,9 @@ class TicketView:
     `severities`: since when which, in the round in force. `responded` and its two: the answer that counts for
     the class in force; None before there is one, and again after an upgrade. `responses`: every answer, with
     who gave it and the note. `status`: where it stands, in a word (closed: too late to reopen it). `acts`:
-    every step of its life. `again`: which ticket of the same failure came before, as words.
-    `calls`: whom to call, and with which number. `lapsed`: the contract was not in force when it was
-    received; `outside_term` says so in words.
+    every step of its life. `again`: which ticket of the same failure came before, as words. `calls`: whom to
+    call, and with which number. `lapsed`: the contract was not in force when it was received; `outside_term`
+    says so in words.
     """
 
     id: str

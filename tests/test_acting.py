@@ -361,7 +361,7 @@ def test_a_ticket_with_a_long_life_is_told_on_one_screen() -> None:
     assert max(map(len, shown.splitlines())) <= 100
     for line in (
         r"TW-000001  MINOR  open, reopened  cm1: 23 of 46 trunks out of service",
-        r"contract +agility 51401-1, coverage hours schedule-b",
+        r"contract +agility 51401-1, counted in schedule-b",
         r"respond by +Wed 2026-11-18 12:13 CST \(major\)",
         r"classes +major Wed 2026-11-18 09:13 CST, minor Wed 2026-11-18 09:13 CST",
         r"rounds +\(2 before; --json has all\)",

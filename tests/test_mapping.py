@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agent.agreement import decided
+from agent.agreement import Agreement, decided
 from agent.loading import load_contract
 from agent.printing import console, show_ticket
 from agent.questions import TICKETS
@@ -134,13 +134,34 @@ def test_the_other_level_follows_the_vendors_word() -> None:
 
 
 def test_a_site_in_another_zone_is_answered_in_its_own_hours() -> None:
-    places = [{"name": "main"}, {"name": "east", "zone": "America/Denver"}]
-    story = mapped(Story("2026-11-20 17:30", site=a_site(CM1, GW_EAST, locations=places)))
+    story = Story("2026-11-20 17:30", site=a_site(CM1, GW_EAST))
+    story.terms = replace(story.terms, mapped=in_denver("avaya-preferred"))
     after(seen("equipment", "fan 1", 1), story=story, system="gw-east")
     level = the_ticket(story).mapped
     assert level is not None
     assert level.respond_by is not None
     assert moment(level.respond_by) == "Fri 2026-11-20 18:00 CST"  # 17:00 in Denver
+
+
+def test_a_ticket_keeps_the_hours_of_its_place_in_the_journal() -> None:
+    story = Story("2026-11-20 17:30", site=a_site(CM1, GW_EAST))
+    story.terms = replace(story.terms, agreement=in_denver("avaya-preferred"))
+    story.contract = story.terms.contract
+    after(seen("equipment", "fan 1", 1), story=story.takes_agreement(), system="gw-east")
+    story.agent_is_killed()
+    (ticket,) = story.knowledge.tickets.by_id.values()
+    assert ticket.agreement is not None
+    due = ticket.due("respond", ticket.agreement)
+    assert due is not None
+    assert moment(due) == "Fri 2026-11-20 17:00 MST"
+    assert the_ticket(story).respond_by == due
+
+
+def in_denver(name: str) -> Agreement:
+    """A contract whose location east is an hour behind."""
+    shipped = load_contract(name)
+    zones = json.dumps({"zone": "America/Chicago", "zones": {"east": "America/Denver"}})
+    return decided(shipped.contract, shipped.source, zones)
 
 
 # --- emergency calls --------------------------------------------------------------------------------------
@@ -388,7 +409,7 @@ def test_the_screen_of_a_ticket_has_all_of_it() -> None:
         in (lines)
     )
     assert "scope system cm1 at main" in lines
-    assert "contract agility 51401-1, counted in schedule-b" in lines
+    assert "contract agility 51401-1, coverage hours schedule-b" in lines
     assert (
         "elsewhere Outage under avaya-preferred SAS-3.14-1 (outage): respond by Sat 2026-11-21 03:16 CST"
         in lines

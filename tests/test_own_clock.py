@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
+import struct
 import sys
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +16,16 @@ from rich.console import Console
 from agent.acts import Held, Resumed
 from agent.attainment import attainment
 from agent.clock import Clock
-from agent.clock_sync import STA_UNSYNC, TIME_ERROR, Timex, said, synchronised
+from agent.clock_sync import (
+    PATIENCE,
+    STA_UNSYNC,
+    TIME_ERROR,
+    TIMEX,
+    by_kernel,
+    by_timedated,
+    said,
+    synchronised,
+)
 from agent.clock_watch import ClockWatch
 from agent.entries import AgentStarted, ClockSet
 from agent.knowledge import Knowledge
@@ -251,13 +263,32 @@ def test_a_wait_that_ends_before_it_began_by_a_clock_that_was_set_back_holds_not
     [(0, 0x2001, True), (0, STA_UNSYNC, False), (TIME_ERROR, 0, False), (1, 0x0010, True)],
 )
 def test_what_the_kernel_says(state: int, status: int, right: bool) -> None:
-    assert said(state, Timex(status=status)) is right
+    assert said(state, struct.pack(TIMEX, 0, 0, 0, 0, 0, status)) is right
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="adjtimex is Linux's own")
-def test_the_kernel_of_this_machine_can_be_asked_and_nothing_is_changed_by_it() -> None:
-    assert synchronised() in (True, False, None)
-    assert synchronised() == synchronised()
+def test_the_kernel_of_this_machine_can_be_asked() -> None:
+    assert by_kernel() in (True, False, None)
+    assert synchronised() == (by_timedated() if by_kernel() is None else by_kernel())
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ("echo yes", True),
+        ("echo no", False),
+        ("echo", None),
+        ("echo maybe", None),
+        ("echo yes; exit 1", None),
+        ("exec sleep 60", None),
+    ],
+)
+def test_where_the_kernel_may_not_be_asked_timedated_is(script: str, answer: bool | None) -> None:
+    assert by_timedated(("/bin/sh", "-c", script)) is answer
+
+
+def test_a_machine_without_timedated_does_not_tell() -> None:
+    assert by_timedated(("/nonexistent/timedatectl",)) is None
 
 
 class Hands:
@@ -287,7 +318,14 @@ def test_the_daemon_writes_down_each_step_once_with_what_it_puts_right() -> None
     assert watch.started == started + timedelta(days=366, seconds=-30)
 
 
-def test_the_kernel_is_not_asked_where_nobody_minds() -> None:
+@pytest.mark.parametrize("minds", [True, False])
+def test_the_kernel_is_asked_where_the_site_minds(minds: bool) -> None:
     watch = ClockWatch(Hands().clock(), None)
-    assert watch.synchronised(wanted=False) is None
-    assert watch.synchronised(wanted=True) == synchronised()
+
+    async def for_a_while() -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5 + PATIENCE * (by_kernel() is None)):
+                await watch.run(lambda: minds)
+
+    asyncio.run(for_a_while())
+    assert watch.synchronised == (synchronised() if minds else None)

@@ -243,6 +243,33 @@ def test_both_signs_are_told_where_they_disagree() -> None:
     assert "gw-west registration: serves on a controller" in evidence
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    rounds=st.lists(
+        st.tuples(
+            st.sampled_from(["good", "unreachable", "unreadable", "refused"]),
+            st.sampled_from(["good", "unreachable", "unreadable", "refused"]),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=15,
+    )
+)
+def test_o1_no_silence_outweighs_a_gateway_that_is_registered(rounds: list[tuple[Any, Any, bool]]) -> None:
+    """Whatever becomes of the server's two ways and of the path probe, it is never a complete outage."""
+    story = probed(CM1, GW_EAST, cm1={"sat": 60, "snmp": 60})
+    for by_snmp, by_sat, probe in rounds:
+        story.reads("gw-east", registered())
+        for protocol, error in (("snmp", by_snmp), ("sat", by_sat)):
+            if error == "good":
+                story.reads("cm1", protocol=protocol)  # type: ignore[arg-type]  # a word of ProtocolName
+            else:
+                story.misses("cm1", error, protocol)  # type: ignore[arg-type]  # a word of ProtocolName
+        story.reads("router", protocol="tcp") if probe else story.misses("router", protocol="tcp")
+        story.passes(60)
+    assert {severity for ticket in story.tickets for _, severity in ticket.severities} <= {"minor"}
+
+
 # --- several servers, one phone system (O1) ----------------------------------------------------------------
 
 
@@ -616,6 +643,18 @@ def test_o3_an_outage_that_stood_before_stays_one_major_through_it_and_after() -
         story.passes(60)
     outage = ticket_of(story, "cm1")
     assert ([severity for _, severity in outage.severities], outage.state) == (["major"], "open")
+
+
+def test_o3_a_start_of_the_agent_in_the_dark_does_not_clear_the_ticket_of_its_network() -> None:
+    story = probed(CM1).reads("cm1", works()).reads("router", protocol="tcp").passes(60)
+    for _ in range(4):
+        story.misses("cm1").misses("router", protocol="tcp").passes(30)
+    story.agent_is_killed().passes(300)
+    for _ in range(4):
+        story.misses("cm1").misses("router", protocol="tcp").passes(60)
+    assert [(t.system, t.state) for t in story.tickets] == [(None, "open")]
+    story.reads("router", protocol="tcp").passes(60)
+    assert [(t.system, t.state) for t in story.tickets] == [(None, "resolved")]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

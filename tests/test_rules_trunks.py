@@ -381,7 +381,8 @@ def test_t6_a_carrier_fault_is_the_carriers() -> None:
     story = after_hold(trunk_group(1, 23, 46, side="far"))
     assert (story.tickets[0].responsibility, story.tickets[0].note) == (
         "carrier",
-        "not covered: the customer calls the service provider first",
+        "not covered: the customer calls the service provider first; "
+        "help is billed if the fault proves to be theirs",
     )
 
 

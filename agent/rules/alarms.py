@@ -14,7 +14,8 @@ from agent.entries import FoundGone
 from agent.failures import Evidence, Failure, Key
 from agent.found import is_warning, stands
 from agent.picture import Seen
-from agent.rules.scene import Scene, evidence, failure
+from agent.rules.failing import failure
+from agent.rules.scene import Scene, evidence
 from agent.site import System
 
 _NO_HOLD = timedelta(0)  # of what a trap tells (I5)
@@ -68,7 +69,7 @@ def last_trap(scene: Scene, key: Key) -> datetime | None:
     return max(told, default=None)
 
 
-def unknown_trap_keys(scene: Scene) -> Iterator[Key]:
+def _unknown_trap_keys(scene: Scene) -> Iterator[Key]:
     """The kinds of unknown traps that came, and those that a ticket stands for."""
     keys = [
         Key(system.name, "alarm", oid) for system in scene.site.systems for oid in _traps(scene, system.name)
@@ -102,7 +103,7 @@ def _alarm(scene: Scene, system: System, word: Word) -> Failure:
 
 def _unknown_traps(scene: Scene, system: System) -> Iterator[Failure]:
     """They stand on from the journal alone: a start of the agent empties the picture."""
-    for key in unknown_trap_keys(scene):
+    for key in _unknown_trap_keys(scene):
         last = last_trap(scene, key)
         if key.system != system.name or last is None or _is_aged(scene, last):
             continue
@@ -119,6 +120,7 @@ def _unknown_traps(scene: Scene, system: System) -> Iterator[Failure]:
             evidence=[_trap_evidence(system, each) for each in told]
             or (standing.ruling.evidence if standing else ()),
             hold=_NO_HOLD,
+            until=last + scene.contract.decisions.unknown_trap_stands,
         )
 
 

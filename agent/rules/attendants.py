@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from agent.authority import Word
 from agent.contract import Test
 from agent.failures import Failure, Key
+from agent.rules.failing import failure
 from agent.rules.part_state import PartState, all_of, any_of, state_of
-from agent.rules.scene import PhoneSystem, Scene, Told, evidence, failure, plural
+from agent.rules.scene import PhoneSystem, Scene, Told, evidence, plural
 from agent.site import Needs, PrimaryNumber, System
 
 

@@ -38,7 +38,7 @@ class Blame:
 
 def blame(
     site: Site,
-    system: System,
+    system: System | None,
     function: Function,
     key: Key,
     failing: Sequence[Observation],
@@ -54,6 +54,8 @@ def blame(
     """
     if said is not None and said != "vendor":
         return Blame(said, _NOTES[said])
+    if system is None:  # the agent's own
+        return noted("monitoring")
     whose = {_of_part(each, key) for each in failing}
     if len(whose) == 1 and whose != {"vendor"}:  # parts of several sides are the vendor's to sort out
         return noted(whose.pop())

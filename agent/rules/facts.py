@@ -21,7 +21,7 @@ _TAKES_A_PLACE: frozenset[Test] = frozenset({"complete-outage", "half-capacity"}
 
 def further_facts(
     site: Site,
-    system: System,
+    system: System | None,
     key: Key,
     failing: Sequence[Observation],
     *,
@@ -32,7 +32,7 @@ def further_facts(
     """The facts that follow, beside those that its rule has `stated`."""
     if responsibility == "carrier":
         yield "off-board"
-    if _emergency(site, system, key, failing, stated, location):
+    if system is not None and _emergency(site, system, key, failing, stated, location):
         yield "emergency"
     if key.role == "redundancy" and not stated:
         yield "service-kept"

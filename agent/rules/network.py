@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from agent.authority import is_young
 from agent.failures import Evidence, Failure, Key
 from agent.picture import Access
-from agent.rules.scene import Scene, failure, listed, plural
+from agent.rules.failing import failure
+from agent.rules.scene import Scene, listed, plural
 from agent.site import System
 
 NETWORK = Key(None, "access")
@@ -47,8 +48,8 @@ def judge_network(scene: Scene) -> Failure | None:
     begun = [access.missed_since or access.at for access in accesses if access.error == "unreachable"]
     # What was dark before the last answer came is no part of this: it began with the first miss after that.
     later = [since for since in begun if last_good is None or since > last_good]
-    others = [each for each in scene.site.systems if each.name in heard and each not in asking]
-    among = listed(probe.name for probe in asking)
+    names = [probe.name for probe in asking]
+    others = [each for each in scene.site.systems if each.name in heard and each.name not in names]
     return failure(
         scene,
         None,
@@ -56,13 +57,18 @@ def judge_network(scene: Scene) -> Failure | None:
         rules=("O3",),
         summary="the agent's own network: nothing answers, "
         + (f"neither {plural(len(others), 'system')} nor " if others else "not even ")
-        + f"the path probes ({among})",
+        + f"the path probes ({listed(names)})",
         responsibility="monitoring",
         evidence=(access_evidence(each, heard[each.name][0]) for each in (*asking, *others[:_SHOWN])),
         hold=_hold(scene, min(access.missed for probe in asking for access in heard[probe.name])),
         clears_like=scene.site.holds.reachability,
         since=min(later, default=max(begun)),
     )
+
+
+def can_tell(scene: Scene) -> bool:
+    """Whether the agent's network is seen to be well: something has to answer for that."""
+    return any(picture.seen for picture in scene.picture.systems.values())
 
 
 def _dead(ways: Sequence[Access]) -> bool:
@@ -119,7 +125,7 @@ def proof_of_path(scene: Scene, system: System, since: datetime) -> Evidence | N
     for other in (*listed_probes, *neighbours):
         picture, watch = scene.picture.of(other.name), scene.watches[other.name]
         for access in picture.polled:
-            if other == system or access.error is not None or access.at <= since:
+            if other.name == system.name or access.error is not None or access.at <= since:
                 continue
             if is_young(picture, watch, scene.now, access.protocol, access.at):
                 return access_evidence(other, access, f"answers: the path to {system.location} is up")

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from agent.contract import Test
 from agent.failures import Failure, Key
 from agent.rules.attendants import auto_attendant, each_need
+from agent.rules.failing import restated
 from agent.rules.numbers import leaves, reach
 from agent.rules.part_state import PartState
-from agent.rules.parts import is_gateway, part_failure
-from agent.rules.restating import restated
-from agent.rules.scene import Scene, listed
+from agent.rules.parts import part_failure
+from agent.rules.scene import Scene, is_gateway, listed
 from agent.site import PrimaryNumber, Site
 
 AUTO_ATTENDANT = "auto-attendant"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from agent.authority import Word
 from agent.rules.attendants import auto_attendant, consoles, service, voicemail
 from agent.rules.part_state import PartState, State, all_of, any_of, state_of
-from agent.rules.parts import gateway_words, is_gateway
-from agent.rules.scene import Scene
+from agent.rules.parts import gateway_words
+from agent.rules.scene import Scene, is_gateway
 from agent.site import Needs, PrimaryNumber, System
 
 __all__ = ["State", "leaves", "number_states", "reach"]

@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from agent.failures import Failure, Key
+from agent.rules.failing import failure
 from agent.rules.network import access_evidence, judge_network, missing
-from agent.rules.scene import PhoneSystem, Scene, evidence, failure, listed
+from agent.rules.scene import PhoneSystem, Scene, evidence, listed
 from agent.rules.signs import SILENCE, Sign, Verdict, Whole, evidence_of, judged, own_signs, service_of
 from agent.rules.survival import Survival, in_use, own_spares, survival
 from agent.rules.voicemail import judge_voicemail

@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from agent.authority import Word, ails
 from agent.failures import Failure, Key
-from agent.rules.scene import Scene, evidence, failure
+from agent.rules.failing import failure
+from agent.rules.scene import Scene, evidence, is_gateway
 from agent.site import Holds, System
 from collectors.base import Observation, Role
 
@@ -25,11 +26,6 @@ _ONE_EACH: tuple[Role, ...] = (
 )
 # What runs out without a call being refused, by what the part is called; everything else carries calls (M6).
 _NO_CALLS = ("disk", "cpu", "processor", "memory", "cdr", "buffer")
-
-
-def is_gateway(system: System) -> bool:
-    """Whether the system is a media gateway, which serves a location."""
-    return system.gateway_number is not None or system.product == "media_gateway"
 
 
 def judge_parts(scene: Scene) -> Iterator[Failure]:

@@ -20,7 +20,8 @@ from agent.contract import Decisions
 from agent.failures import Evidence, Failure, Key
 from agent.history import TRUST
 from agent.maintenance import window_over
-from agent.rules.scene import Scene, failure, is_gateway
+from agent.rules.failing import failure
+from agent.rules.scene import Scene, is_gateway
 from agent.site import System
 from collectors.base import RestartEvent
 

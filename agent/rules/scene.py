@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
@@ -13,13 +13,11 @@ from math import floor
 
 from agent.authority import Word, ails, statements, words, words_in
 from agent.calendars import Calendar
-from agent.contract import Contract, Test
-from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
+from agent.contract import Contract
+from agent.failures import Evidence, Key
 from agent.history import History
 from agent.maintenance import acceptance, window_over
 from agent.picture import Picture
-from agent.rules.blame import blame, noted
-from agent.rules.facts import EMERGENCY, further_facts, scope
 from agent.site import Accepted, Function, MaintenanceWindow, Site, System
 from agent.watch import Watch
 from collectors.base import Observation, Role
@@ -267,121 +265,6 @@ class Scene:
     def systems_for(self, function: Function) -> list[System]:
         """The site's systems of one function, in the order of the site file."""
         return [system for system in self.site.systems if self.watches[system.name].function == function]
-
-
-_OF_THE_WHOLE = frozenset({"trunks", "stations", "attendant"})  # one failure for a phone system (I1)
-
-
-def failure(
-    scene: Scene,
-    system: System | None,
-    key: Key,
-    *,
-    summary: str,
-    rules: Iterable[str],
-    evidence: Iterable[Evidence],
-    hold: timedelta | None,
-    clears_like: timedelta | None = None,
-    facts: Iterable[Test] = (),
-    responsibility: Responsibility | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    location: str | None = None,
-    lost: int | None = None,
-    total: int | None = None,
-    left_out: Iterable[str] = (),
-    considered: Iterable[str] = (),
-    peak: int | None = None,
-    settles: timedelta | None = None,
-    not_before: datetime | None = None,
-) -> Failure:
-    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does.
-
-    `system` None: its root is none of the site's systems. `responsibility`: where the rule knows whose fault
-    it is; None: as its parts tell (`agent.rules.blame`). `settles`: how long half capacity must last, or be
-    away, before the class follows it (T7).
-    """
-    seen, place = tuple(evidence), location or (system.location if system else None)
-    stated = tuple(dict.fromkeys(facts))
-    if system is None or place is None:
-        whose, hit, coverage = noted(responsibility or "monitoring"), "the agent itself", None
-    else:
-        failing, coverage = scene.observed(seen), system.coverage
-        whose = blame(
-            scene.site,
-            system,
-            scene.watches[system.name].function,
-            key,
-            failing,
-            location=place,
-            down=scene.network_down,
-            said=responsibility,
-        )
-        stated += tuple(
-            further_facts(
-                scene.site,
-                system,
-                key,
-                failing,
-                stated=stated,
-                location=place,
-                responsibility=whose.responsibility,
-            )
-        )
-        of_all = key.component is None and (key.role in _OF_THE_WHOLE or "complete-outage" in stated)
-        hit = scope(key, system, place, scene.places(system) if of_all else ())
-    ruling = classed(
-        scene.contract,
-        stated,
-        Ruling(
-            severity="",
-            clause="",
-            clauses=(),
-            rules=tuple(dict.fromkeys(rules)),
-            summary=f"{summary}; {EMERGENCY}" if "emergency" in stated else summary,
-            responsibility=whose.responsibility,
-            note=whose.note,
-            evidence=seen,
-            lost=lost,
-            total=total,
-            left_out=tuple(left_out),
-            considered=tuple(considered),
-            scope=hit,
-            coverage=coverage or "",
-            peak=peak,
-        ),
-    )
-    lesser = None
-    if settles is not None and "half-capacity" in stated:
-        waits = f"half-capacity: holds, and has not lasted {settles.total_seconds():g} s yet (T7)"
-        without = replace(ruling, considered=(*ruling.considered, waits))
-        lesser = classed(scene.contract, tuple(fact for fact in stated if fact != "half-capacity"), without)
-    return Failure(
-        key=key,
-        ruling=ruling,
-        hold=hold,
-        clears_like=clears_like,
-        since=since,
-        until=until,
-        location=place,
-        not_before=not_before,
-        settles=settles,
-        lesser=lesser,
-    )
-
-
-def classed(contract: Contract, facts: tuple[Test, ...], ruling: Ruling) -> Ruling:
-    """The ruling with the class that these facts give it."""
-    clauses = contract.holding(facts)
-    decides = clauses[0]
-    return replace(
-        ruling,
-        severity=decides.severity,
-        clause=decides.id,
-        clauses=tuple(clause.id for clause in clauses),
-        facts=facts,
-        outcome=decides.outcome,
-    )
 
 
 def evidence(

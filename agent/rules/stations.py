@@ -22,8 +22,9 @@ from agent.baseline import BasisKind, Count, hour_of, slot_at
 from agent.contract import Test
 from agent.failures import Evidence, Failure, Key
 from agent.history import Standing
+from agent.rules.failing import failure
 from agent.rules.parts import gateway_words
-from agent.rules.scene import PhoneSystem, Scene, Told, evidence, failure, listed, percent
+from agent.rules.scene import PhoneSystem, Scene, Told, evidence, listed, percent
 from agent.site import MaintenanceWindow
 
 

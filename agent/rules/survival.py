@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 from agent.authority import Word
 from agent.failures import Evidence, Failure, Key
-from agent.rules.scene import PhoneSystem, Scene, evidence, failure, listed, plural
+from agent.rules.failing import failure
+from agent.rules.scene import PhoneSystem, Scene, evidence, listed, plural
 from agent.site import System
 
 SURVIVABLE = "survivable processors"

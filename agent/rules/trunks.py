@@ -18,7 +18,8 @@ from fractions import Fraction
 from agent.contract import Test
 from agent.failures import Evidence, Failure, Key, Responsibility
 from agent.history import Standing
-from agent.rules.scene import PhoneSystem, Scene, Told, evidence, failure, percent, plural
+from agent.rules.failing import failure
+from agent.rules.scene import PhoneSystem, Scene, Told, evidence, percent, plural
 from agent.site import MaintenanceWindow, TrunkGroup
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from agent.authority import Word
-from agent.rules.scene import Scene, evidence, failure, is_gateway, listed
+from agent.rules.failing import failure
+from agent.rules.scene import Scene, evidence, is_gateway, listed
 from agent.rules.signs import Sign, Verdict, Whole, evidence_of, judged, service_of, told_out
 from agent.site import System
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from agent.failures import Evidence, Failure, Key
 from agent.maintenance import covers, windows_at
-from agent.rules.restating import retold
+from agent.rules.failing import retold
 from agent.rules.scene import Scene
 from agent.site import MaintenanceWindow, System
 
