@@ -30,6 +30,7 @@ from agent.polling import Polling
 from agent.questions import (
     ATTAINMENT,
     BASELINES,
+    EXPLANATION,
     POLL_PATIENCE,
     READINGS,
     TAKEN,
@@ -37,6 +38,7 @@ from agent.questions import (
     WANTED,
     WAYS,
     Taken,
+    explained,
     no_such_system,
 )
 from agent.readings_store import ReadingsStore
@@ -53,8 +55,7 @@ class Desk:
     `setup`: the one in force; `knowledge`: all that is known now; `attainment`: a month's, raises ValueError;
     `baselines`: how many stations are expected; `reload`: takes the site file anew, and gives why it was not
     taken; `tell`: writes down what a person decided, or raises JournalError. `turn`: whoever decides holds it
-    from what he saw until it is written, so that no two decide on the same. `readings`: those that
-    are kept.
+    from what he saw until it is written, so that no two decide on the same. `readings`: those that are kept.
     """
 
     def __init__(
@@ -94,6 +95,10 @@ class Desk:
             case "tickets":
                 views = ticket_views(self._knowledge().tickets, self._setup().terms, self._now())
                 return _yes(TICKETS.dump_python(views, mode="json"))
+            case "explain":
+                ticket, tickets = request.arguments.get("ticket", ""), self._knowledge().tickets
+                why = explained(ticket, tickets, self._setup().terms, self._now())
+                return _yes(EXPLANATION.dump_python(why, mode="json"))
             case "attainment":
                 return self._attained(request.arguments.get("month", ""))
             case "baseline":

@@ -40,7 +40,7 @@ class Verdicts(NamedTuple):
 
     bodies: tuple[Body, ...]
     knowledge: Knowledge
-    wake: datetime
+    wake: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +147,9 @@ class Knowledge:
             *(_noted(body, note) for body in decision.bodies),
             *samples,
         )
-        looks = next_instant(self.picture, self.history, site, contract, watches, now)
-        others = (decision.wake, due, self.own.wake(now))
-        wake = min(each for each in (looks, *others) if each is not None)
+        ages = next_instant(self.picture, self.history, contract, watches, now, gaps=gaps)
+        wakes = (decision.wake, due, self.own.wake(now), ages)
+        wake = min((each for each in wakes if each is not None), default=None)
         return Verdicts(bodies, replace(self, incidents=decision.incidents, history=history), wake)
 
     def _judged_by(
