@@ -17,8 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.acting import Person, Refused, act, said
-from agent.attainment import Attainment
-from agent.baseline_views import BaselineView
+from agent.baseline_views import baseline_views
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.entries import Body
@@ -38,6 +37,7 @@ from agent.questions import (
     WANTED,
     WAYS,
     Taken,
+    attained,
     explained,
     no_such_system,
 )
@@ -52,10 +52,10 @@ log = logging.getLogger("trunkwatch")
 class Desk:
     """Where questions are answered.
 
-    `setup`: the one in force; `knowledge`: all that is known now; `attainment`: a month's, raises ValueError;
-    `baselines`: how many stations are expected; `reload`: takes the site file anew, and gives why it was not
-    taken; `tell`: writes down what a person decided, or raises JournalError. `turn`: whoever decides holds it
-    from what he saw until it is written, so that no two decide on the same. `readings`: those that are kept.
+    `setup`: the one in force; `knowledge`: all that is known now; `reload`: takes the site file anew, and
+    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError. `turn`:
+    whoever decides holds it from what he saw until it is written, so that no two decide on the same.
+    `readings`: those that are kept.
     """
 
     def __init__(
@@ -64,8 +64,6 @@ class Desk:
         polling: Polling,
         knowledge: Callable[[], Knowledge],
         *,
-        attainment: Callable[[str], Attainment],
-        baselines: Callable[[], tuple[BaselineView, ...]],
         now: Callable[[], datetime],
         reload: Callable[[], Awaitable[str]],
         tell: Callable[[Body], Awaitable[None]],
@@ -75,8 +73,6 @@ class Desk:
         self._setup = setup
         self._polling = polling
         self._knowledge = knowledge
-        self._attainment = attainment
-        self._baselines = baselines
         self._now = now
         self._reload = reload
         self._tell = tell
@@ -102,7 +98,9 @@ class Desk:
             case "attainment":
                 return self._attained(request.arguments.get("month", ""))
             case "baseline":
-                return _yes(BASELINES.dump_python(self._baselines(), mode="json"))
+                known, setup = self._knowledge(), self._setup()
+                views = baseline_views(known.history, setup.site, setup.agreement, setup.watches, self._now())
+                return _yes(BASELINES.dump_python(views, mode="json"))
             case "act":
                 return await self._act(request, caller)
             case "poll":
@@ -170,7 +168,9 @@ class Desk:
 
     def _attained(self, month: str) -> Answer:
         try:
-            return _yes(ATTAINMENT.dump_python(self._attainment(month), mode="json"))
+            known, site = self._knowledge(), self._setup().site
+            found = attained(month, site, known.tickets, known.sight, self._now(), running=True)
+            return _yes(ATTAINMENT.dump_python(found, mode="json"))
         except ValueError as error:
             return _no(str(error))
 
