@@ -98,9 +98,9 @@ class Desk:
             case "attainment":
                 return self._attained(request.arguments.get("month", ""))
             case "baseline":
-                known, setup = self._knowledge(), self._setup()
-                views = baseline_views(known.history, setup.site, setup.agreement, setup.watches, self._now())
-                return _yes(BASELINES.dump_python(views, mode="json"))
+                known, setup, now = self._knowledge(), self._setup(), self._now()
+                expected = baseline_views(known.history, setup.site, setup.agreement, setup.watches, now)
+                return _yes(BASELINES.dump_python(expected, mode="json"))
             case "act":
                 return await self._act(request, caller)
             case "poll":
