@@ -67,6 +67,17 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartReturned:
+    """The defective part went back, which meets the return target."""
+
+    kind: Literal["part_returned"] = "part_returned"
+    ticket: str
+    by: str
+    uid: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reclassified:
     """A person gave a ticket another class, and says why. Both classes stay in the figures."""
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from agent.calendar_spec import parse_hours
+from agent.calendar_spec import CalendarSpec, parse_hours
 from agent.calendars import HORIZON, Calendar, Hours, Pause, Window
 from agent.contract import Contract, Decisions, Step, Target, Term
 from agent.entries import AgreementTaken, ClosedDay, OtherHours
@@ -45,6 +45,8 @@ class Agreement:
     """A contract with the site's decisions in it. `holidays`: dates and names; `overrides`: other hours.
 
     `source`: what is in the contract's file, as JSON. `decided`: what the site decides otherwise, the same.
+    `zone`: where the failed product is, for the hours that are meant there; None: as the file says. `zones`:
+    of the locations that are not in the site's own.
     """
 
     contract: Contract
@@ -52,6 +54,8 @@ class Agreement:
     overrides: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict)
     source: str = ""
     decided: str = "{}"
+    zone: ZoneInfo | None = None
+    zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
 
     @classmethod
     def read(cls, entry: AgreementTaken) -> Agreement:
@@ -73,10 +77,26 @@ class Agreement:
 
     @cached_property
     def _calendars(self) -> Mapping[str, Calendar]:
-        return {
-            name: spec.to_calendar(self.holidays, self.overrides)
-            for name, spec in self.contract.calendars.items()
-        }
+        specs = dict(self.contract.calendars)
+        if self.zone is not None:
+            for name in self.contract.local_calendars:
+                specs[name] = specs[name].model_copy(update={"zone": self.zone})
+        return {name: spec.to_calendar(self.holidays, self.overrides) for name, spec in specs.items()}
+
+    @cached_property
+    def _elsewhere(self) -> dict[ZoneInfo, Agreement]:
+        return {}
+
+    def at(self, zone: ZoneInfo) -> Agreement:
+        """The same for a product in that zone: it tells where a contract means the hours of the place."""
+        if zone == self.zone or not self.contract.local_calendars:
+            return self
+        return self._elsewhere.setdefault(zone, replace(self, zone=zone))
+
+    def at_place(self, location: str | None) -> Agreement:
+        """The same for a product at that location of the site."""
+        zone = self.zones.get(location or "")
+        return self if zone is None else self.at(zone)
 
     def hours(self, name: str | None = None) -> Calendar:
         """One of the contract's calendars with the site's holidays; None: the coverage hours in force."""
@@ -144,9 +164,10 @@ class Agreement:
 
 
 def decided(contract: Contract, source: str, choice: str, **closed: Any) -> Agreement:
-    """The agreement of a contract and what a site decides otherwise: `{"decisions": {…}, "term": {…}}`.
+    """The agreement of a contract and what a site decides otherwise: `{"decisions": {…}, "term": {…}, …}`.
 
-    `closed`: its holidays and overrides. Raises ValueError.
+    `calendars`: the site's own hours, as it means them (not local to a product). `zone`: the site's; `zones`:
+    those of its locations that are in another. `closed`: its holidays and overrides. Raises ValueError.
     """
     chosen = json.loads(choice)
     own = Decisions.model_validate_json(json.dumps(chosen.get("decisions") or {}))
@@ -154,7 +175,15 @@ def decided(contract: Contract, source: str, choice: str, **closed: Any) -> Agre
     changes: dict[str, Any] = {"decisions": contract.decisions.model_copy(update=update)}
     if chosen.get("term"):
         changes["term"] = Term.model_validate_json(json.dumps(chosen["term"]))
-    return Agreement(contract.model_copy(update=changes), source=source, decided=choice, **closed)
+    if given := chosen.get("calendars"):
+        hours = {name: CalendarSpec.model_validate_json(json.dumps(spec)) for name, spec in given.items()}
+        changes["calendars"] = contract.calendars | hours
+        changes["local_calendars"] = tuple(n for n in contract.local_calendars if n not in given)
+    zone = ZoneInfo(chosen["zone"]) if chosen.get("zone") else None
+    zones = {place: ZoneInfo(name) for place, name in (chosen.get("zones") or {}).items()}
+    return Agreement(
+        contract.model_copy(update=changes), source=source, decided=choice, zone=zone, zones=zones, **closed
+    )
 
 
 @lru_cache(maxsize=64)  # a site has few; each reader of the journal asks for them again

@@ -11,7 +11,7 @@ Every line has these seven columns, split by blanks, `-` where there is none, an
     $1 date   $2 time of the site with offset   $3 severity   $4 verb   $5 ticket   $6 system   $7 clause
 
 After the text stand `name=value` pairs: `respond-by` (not for RESOLVE), `after` (RESOLVE, RESPOND: how long it was
-open), `responsibility`. In the text, and in quoted values, `"` and `\\` have a backslash before them, and
+open; SEEN: unseen), `responsibility`. In the text, and in quoted values, `"` and `\\` have a backslash before them, and
 whatever is not printable is written as `\\n`, `\\t`, `\\x1b` or `\\u2028`: one decision is one line.
 
 The JSON form (`format: json`) is one object per line with the keys at, severity, verb, ticket, system, clause,

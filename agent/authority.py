@@ -17,15 +17,16 @@ Nothing is ever added up over protocols. What the words mean is judged elsewhere
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from agent.picture import PartKey, Seen, SystemPicture
 from agent.watch import Watch
-from collectors.base import Observation, ProtocolName
+from collectors.base import Observation, ProtocolName, Role
 
 OLD_AFTER = 2  # intervals: a word of that age yields to a younger one
 
@@ -49,8 +50,8 @@ class Word:
     """What is believed of one part. `at`, `protocol`: of the reading that it is told from.
 
     `by`: every protocol that says so. `against`: what the others say, each as a few words for a person.
-    `lost_polls`, `known_total`, `known_lost`, `lost_since`: as `Seen` has them. `dark`: nobody who can be
-    heard tells of the part; it is unread then, and stays as it was last told.
+    `lost_polls`, `known_total`, `known_lost`, `lost_since`, `out_since`, `carried`, `untraced`: as `Seen` has
+    them. `dark`: nobody who can be heard tells of the part; it is unread then, and stays as it was last told.
     """
 
     observation: Observation
@@ -62,21 +63,88 @@ class Word:
     known_total: int | None = None
     known_lost: int | None = None
     lost_since: datetime | None = None
+    out_since: datetime | None = None
+    carried: int = 0
+    untraced: int = 0
     dark: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkedOut:
+    """Words, and the time in which no age changes them."""
+
+    watch: Watch
+    since: datetime
+    until: datetime | None
+    words: tuple[Word, ...]
+    by_role: Mapping[Role, tuple[Word, ...]]
+
+    def hold(self, watch: Watch, now: datetime) -> bool:
+        return self.watch == watch and self.since <= now and (self.until is None or now < self.until)
 
 
 def words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     """The word on every part of one system, one per part, dark ones among them. Not for role service (O2)."""
-    found = (
-        _word(_Said(picture, watch, now, key), told)
-        for key, told in picture.parts.items()
-        if key[0] != "service"
-    )
-    return tuple(word for word in found if word is not None)
+    return _once("words", _all_words, picture, watch, now).words
+
+
+def words_in(role: Role, picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
+    """Those of one role."""
+    return _once("words", _all_words, picture, watch, now).by_role.get(role, ())
 
 
 def statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     """What each protocol says of the system's service, by itself (O2): nobody's authority settles that."""
+    return _once("statements", _all_statements, picture, watch, now).words
+
+
+def _once(
+    name: str,
+    work: Callable[[SystemPicture, Watch, datetime], tuple[Word, ...]],
+    picture: SystemPicture,
+    watch: Watch,
+    now: datetime,
+) -> _WorkedOut:
+    """What was worked out of this picture before, while it holds: most systems say nothing new most times."""
+    known: _WorkedOut | None = picture.worked_out.get(name)
+    if known is None or not known.hold(watch, now):
+        until = min((at for at in _ages(picture, watch) if at > now), default=None)
+        found = work(picture, watch, now)
+        by_role: dict[Role, tuple[Word, ...]] = {}
+        for role, same in groupby(found, key=lambda word: word.observation.role):
+            by_role[role] = (*by_role.get(role, ()), *same)
+        known = picture.worked_out[name] = _WorkedOut(watch, now, until, found, by_role)
+    return known
+
+
+def _ages(picture: SystemPicture, watch: Watch) -> Iterable[datetime]:
+    """When each word, and each list, yields to younger ones."""
+    if len(picture.accesses) < 2:
+        return ()  # there are no others
+    told = {(name, seen.at) for by_protocol in picture.parts.values() for name, seen in by_protocol.items()}
+    told |= {(name, at) for by_protocol in picture.listed.values() for name, at in by_protocol.items()}
+    return [at + OLD_AFTER * _pace(picture, watch, name) for name, at in told]
+
+
+def _all_words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
+    answering = {name for name in picture.accesses if picture.answers(name)}
+    listed = {role: frozenset(told) for role, told in picture.listed.items()}
+    found: list[Word] = []
+    for key, told in picture.parts.items():
+        if key[0] == "service":
+            continue
+        if len(told) == 1:  # most parts of most sites: one protocol tells of them, and no other lists them
+            (seen,) = told.values()
+            if seen.protocol in answering and listed.get(key[0], frozenset()) <= {seen.protocol}:
+                found.append(_as_told(seen))
+                continue
+        word = _word(_Said(picture, watch, now, key), told)
+        if word is not None:
+            found.append(word)
+    return tuple(found)
+
+
+def _all_statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     told = [
         seen
         for (role, _), by_protocol in picture.parts.items()
@@ -94,11 +162,15 @@ def is_young(
     picture: SystemPicture, watch: Watch, now: datetime, protocol: ProtocolName, at: datetime
 ) -> bool:
     """Whether a word of that time is younger than two intervals of its protocol."""
+    return now - at < OLD_AFTER * _pace(picture, watch, protocol)
+
+
+def _pace(picture: SystemPicture, watch: Watch, protocol: ProtocolName) -> timedelta:
     pace = watch.interval(protocol)
     access = picture.accesses.get(protocol)
     if access is not None and access.error is None:  # a device that answers slowly is asked as much later
         pace = max(pace, timedelta(seconds=access.seconds))
-    return now - at < OLD_AFTER * pace
+    return pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +226,9 @@ def _as_told(seen: Seen) -> Word:
         known_total=seen.known_total,
         known_lost=seen.known_lost,
         lost_since=seen.lost_since,
+        out_since=seen.out_since,
+        carried=seen.carried,
+        untraced=seen.untraced,
     )
 
 
@@ -173,6 +248,9 @@ def _believed(
     if not figured and filled.present is not None:
         filled = replace(filled, unread=True, present=None, detail="only some kinds are counted")
     known = next((seen for seen in (first, *everything) if seen.known_total is not None), first)
+    longest = max(
+        agreeing, key=lambda seen: (seen.carried, -seen.untraced)
+    )  # who has looked for longer knows
     return Word(
         observation=filled,
         at=newest.at,
@@ -184,8 +262,11 @@ def _believed(
         ),
         lost_polls=newest.lost_polls,
         lost_since=min((seen.lost_since for seen in agreeing if seen.lost_since), default=None),
+        out_since=min((seen.out_since for seen in agreeing if seen.out_since), default=None),
         known_total=known.known_total,
         known_lost=known.known_lost,
+        carried=longest.carried,
+        untraced=longest.untraced,
     )
 
 
@@ -201,6 +282,8 @@ def _dark(said: _Said, told: Mapping[ProtocolName, Seen]) -> Word:
         by=(),
         known_total=first.known_total,
         known_lost=first.known_lost,
+        carried=first.carried,
+        untraced=first.untraced,
         dark=True,
     )
 
@@ -213,18 +296,19 @@ def _withheld(
     One missed poll of it must not clear what it saw: for two of its intervals nobody can tell. A failure
     that the lower one sees is not held back.
     """
-    if believed is not None and _ails(believed.observation):
+    if believed is not None and ails(believed.observation):
         return False
     return any(
         said.watch.rank(name) < said.watch.rank(decides)
         and not said.picture.answers(name)
-        and _ails(seen.observation)
+        and ails(seen.observation)
         and said.young(name, seen.at)
         for name, seen in told.items()
     )
 
 
-def _ails(observation: Observation) -> bool:
+def ails(observation: Observation) -> bool:
+    """Whether something of the part is lost, degraded, or a spare that is in use."""
     return bool(observation.lost or observation.degraded or observation.in_use)
 
 

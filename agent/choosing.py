@@ -14,7 +14,7 @@ import typer
 
 from agent.agreement import Agreement
 from agent.asking import end
-from agent.loading import ConfigError, Setup, find_contract, load_setup
+from agent.loading import ConfigError, Setup, load_contract, load_setup
 from agent.mistakes import expected_one
 
 NO_SITE = "No site was named (--site): no holidays and no other hours are counted."
@@ -55,10 +55,10 @@ def choose(
 
 def _agreement(contract: str | None, setup: Setup | None) -> Agreement:
     if setup is None:
-        return find_contract(contract or "agility")
+        return load_contract(contract or "agility")
     if contract is None:
         return setup.agreement
-    found = find_contract(contract)
+    found = load_contract(contract)
     if found.source == setup.agreement.source:
         return setup.agreement
     return replace(found, holidays=setup.closed.holidays, overrides=setup.closed.overrides)

@@ -5,23 +5,35 @@ It states every failure that stands now; whether one has lasted long enough to b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import cast
 
 from agent.authority import Word, listed_whole
+from agent.calendars import Calendar
 from agent.contract import Contract
-from agent.failures import Judgement, Key
+from agent.failures import Failure, Judgement, Key
 from agent.history import History
 from agent.picture import Picture
+from agent.rules import network, survival
+from agent.rules.alarms import judge_alarms, last_trap
+from agent.rules.attendants import are_expected, judge_attendants
+from agent.rules.failing import retold
+from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
-from agent.rules.scene import Scene
-from agent.rules.stations import judge_stations
+from agent.rules.restarts import judge_restarts
+from agent.rules.scene import PhoneSystem, Scene
+from agent.rules.stations import judge_stations, present_in, station_counts
 from agent.rules.trunks import judge_trunks
+from agent.rules.windows import changes_of_windows, judge_windows
 from agent.site import Site
 from agent.watch import Watch
+from collectors.base import Role
 
-_RULES = (judge_systems, judge_trunks, judge_stations, judge_parts)
+_RULES = (judge_trunks, judge_stations, judge_attendants, judge_alarms, judge_parts, judge_restarts)
+_A_WEEK = timedelta(days=8)
 
 
 def classify(
@@ -33,31 +45,127 @@ def classify(
     now: datetime,
     *,
     asked_about: Iterable[Key] = (),
+    began: Mapping[Key, datetime] | None = None,
+    holidays: Mapping[date, str] | None = None,
+    hours: Calendar | None = None,
+    peaks: Mapping[Key, int] | None = None,
 ) -> Judgement:
     """Every failure that stands at `now`, and which of the keys asked about cannot be told.
 
     `watches`: how each system of the site is watched. `asked_about`: the keys that are open or pending.
+    `began`: since when each pending failure was seen. `holidays`: days on which no console is expected.
+    `hours`: the coverage hours, without which no station count teaches and none is learned (S1). `peaks`: the
+    highest station counts before pending failures began (S2).
     """
-    scene = Scene(picture, history, site, contract, watches, now)
-    failures = tuple(failure for rule in _RULES for failure in rule(scene))
+    scene = scene_of(
+        picture,
+        history,
+        site,
+        contract,
+        watches,
+        now,
+        began=began,
+        holidays=holidays,
+        hours=hours,
+        peaks=peaks,
+    )
+    wholes = judge_systems(scene)
+    parts = (failure for rule in _RULES for failure in rule(scene) if failure.key not in wholes.waiting)
+    found: tuple[Failure, ...] = (*wholes.failures, *parts)
+    failures = tuple(
+        _beside_accepted(scene, each) for each in judge_windows(scene, judge_numbers(scene, found))
+    )
     standing = {failure.key for failure in failures}
     named = {system.name for system in site.systems}
     rest = [key for key in asked_about if key not in standing]
     gone = frozenset(key for key in rest if key.system is not None and key.system not in named)
-    return Judgement(
-        failures, frozenset(key for key in rest if key not in gone and not _can_tell(scene, key)), gone
+    rest = [key for key in rest if key not in gone]
+    over = {key: why for key in rest if key not in wholes.waiting and (why := _why_over(scene, key))}
+    blind = frozenset(
+        key for key in rest if key not in over and (key in wholes.waiting or not _can_tell(scene, key))
     )
+    wake = min((at for at in _changes(scene) if at > now), default=None)
+    return Judgement(failures, blind, gone, tuple(station_counts(scene)), over, wake)
+
+
+def scene_of(
+    picture: Picture,
+    history: History,
+    site: Site,
+    contract: Contract,
+    watches: Mapping[str, Watch],
+    now: datetime,
+    *,
+    began: Mapping[Key, datetime] | None = None,
+    holidays: Mapping[date, str] | None = None,
+    hours: Calendar | None = None,
+    peaks: Mapping[Key, int] | None = None,
+) -> Scene:
+    """What the rules look at, with the hours in which consoles are expected (A1).
+
+    The help desk's hours of a single date are not the consoles': only its holidays count for both.
+    """
+    attended = site.attended.to_calendar(holidays or {}) if site.attended is not None else None
+    return Scene(picture, history, site, contract, watches, now, hours, peaks or {}, attended, began or {})
+
+
+def _beside_accepted(scene: Scene, failed: Failure) -> Failure:
+    """The failure with what fails beside it and is accepted (M4), as left out."""
+    aside = tuple(
+        f"{seen.component}: accepted until {condition.until}, {condition.reason} (M4)"
+        for system, seen, condition in scene.set_aside
+        if (system, seen.role) == (failed.key.system, failed.key.role)
+    )
+    if not aside:
+        return failed
+    return retold(failed, lambda was: replace(was, left_out=(*was.left_out, *aside)))
+
+
+def _why_over(scene: Scene, key: Key) -> str:
+    """Why a failure stands no longer although nothing was seen well; empty: it was, or nobody can tell."""
+    if key.role == "attendant" and not are_expected(scene) and _consoles_are_out(scene):
+        return "outside the attended hours: no console is expected (A1)"
+    if key.role == "alarm" and last_trap(scene, key) is not None:
+        hours = scene.contract.decisions.unknown_trap_stands.total_seconds() / 3600
+        return f"no other such trap for {hours:g} hours (I17)"
+    for system, seen, condition in scene.set_aside:
+        if key in (Key(system, seen.role, seen.component), Key(system, seen.role)):
+            return f"accepted until {condition.until}: {condition.reason} (M4)"
+    return ""
+
+
+def _consoles_are_out(scene: Scene) -> bool:
+    return any(
+        word.observation.lost for each in scene.site.systems for word in scene.words(each.name, "attendant")
+    )
+
+
+def _changes(scene: Scene) -> Iterator[datetime]:
+    """The instants at which the clock alone changes what fails (I10)."""
+    yield from changes_of_windows(scene)
+    if scene.attended is not None:
+        for opens, closes in scene.attended.spans(scene.now, scene.now + _A_WEEK):
+            yield from (opens, closes)
+            if opens > scene.now:
+                break
+    for condition in scene.site.accepted:
+        day = condition.until + timedelta(days=1)
+        yield scene.site.moment(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - the site's own midnight
 
 
 def _can_tell(scene: Scene, key: Key) -> bool:
     """Whether the failure's absence is something that was seen, and not merely not looked at."""
     if key.system is None:
-        return True
+        return key != network.NETWORK or network.can_tell(scene)
+    if key.component == survival.SURVIVABLE:
+        return survival.can_tell(scene, key)
+    if _role(key) in ("trunks", "stations", "attendant"):
+        return _can_tell_of_the_whole(scene, key)
     # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.
     if not scene.asked(key.system):
         return False
     picture = scene.picture.of(key.system)
-    if key.role == "location":
+    if key.role == "location" and key.component is None:
         words = gateway_words(scene, scene.site.system(key.system))
         return any(word.observation.lost is not None for _, word in words)
     if key.role == "service":  # an access that works is seen at once
@@ -73,6 +181,32 @@ def _can_tell(scene: Scene, key: Key) -> bool:
         return False
     # A part that cannot be read is not well: unless it was well when it was last read, nobody can tell.
     return not any(word.observation.unread and word.known_lost != 0 for word in (*fresh, *dark))
+
+
+def _can_tell_of_the_whole(scene: Scene, key: Key) -> bool:
+    """The same of the trunks, stations or consoles of a phone system, which any of its systems may tell."""
+    whole = scene.whole_of(key.system or "")
+    if not all(scene.asked(system.name) for system in whole.systems if scene.watches[system.name].ways):
+        return False
+    role = cast(Role, _role(key))
+    if role == "stations":
+        return present_in(scene, whole) is not None or _lists_whole(scene, whole, key)
+    told = [each for each in scene.told(whole, role) if _is_about(key, each.word)]
+    if any(each.word.observation.unread and each.word.known_lost != 0 for each in told):
+        return False
+    # What the ticket is about must be told of, or listed whole without it, by a system that is still there.
+    fresh = {each.word.observation.component for each in told if not each.word.dark}
+    named = {system.name for system in whole.systems}
+    standing = scene.history.standing.get(key)
+    for evidence in standing.ruling.evidence if standing else ():
+        untold = evidence.system in named and evidence.component not in fresh
+        if untold and not listed_whole(scene.picture.of(evidence.system), role, _only_by(scene, key)):
+            return False
+    return bool(fresh) or (not told and _lists_whole(scene, whole, key))
+
+
+def _lists_whole(scene: Scene, whole: PhoneSystem, key: Key) -> bool:
+    return any(listed_whole(scene.picture.of(system.name), _role(key)) for system in whole.systems)
 
 
 def _is_about(key: Key, word: Word) -> bool:

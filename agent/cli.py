@@ -17,19 +17,21 @@ import typer
 
 from agent import printing
 from agent.asking import CHECKOUT, JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
+from agent.cli_attainment import attainment
+from agent.cli_baseline import baseline_app
 from agent.cli_calendar import calendar_app
 from agent.cli_due import due
 from agent.cli_enroll import enroll, retry_login
+from agent.cli_questions import explain, readings_app, replay
+from agent.cli_tickets import tickets_app
 from agent.control import ControlError, Request
 from agent.journal import JournalError
 from agent.lines import Means, open_poller
-from agent.loading import ConfigError, Setup
+from agent.loading import ConfigError, Setup, load_contract
 from agent.notify import log_stream
 from agent.poller import poll_once
-from agent.questions import READING, READINGS, TICKETS, from_journal, no_such_system
-from agent.responding import LONGEST_NOTE, why_not
+from agent.questions import READING, READINGS, no_such_system
 from agent.version import VERSION
-from agent.views import TicketView
 from agent.web import WebError
 from collectors.base import Reading
 
@@ -41,8 +43,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-tickets_app = typer.Typer(no_args_is_help=True, help="The tickets: what is wrong, and by when to respond.")
 app.add_typer(tickets_app, name="tickets")
+app.add_typer(readings_app, name="readings")
+app.command()(replay)
+app.command()(explain)
+app.add_typer(baseline_app, name="baseline")
+app.command()(attainment)
 app.add_typer(calendar_app, name="calendar")
 app.command()(enroll)
 app.command("retry-login")(retry_login)
@@ -64,8 +70,22 @@ def run(site: SiteOption = None) -> None:
 
 
 @app.command()
-def check(site: SiteOption = None) -> None:
-    """Check the site file with the code that start-up uses, and print what it found."""
+def check(
+    site: SiteOption = None,
+    contract: Annotated[
+        str | None,
+        typer.Option(
+            "--contract", help="A contract file (or the name of a shipped one) instead of the site's."
+        ),
+    ] = None,
+) -> None:
+    """Check the site file with the code that start-up uses, and print what it found; or a contract file."""
+    if contract is not None:
+        try:
+            printing.console().print(printing.show_contract(load_contract(contract).contract))
+        except ConfigError as error:
+            end(str(error), 2)
+        return
     setup = setup_of(site, with_secrets=True)
     printing.console().print(printing.show_setup(setup, datetime.now(setup.site.zone).date()))
 
@@ -99,57 +119,6 @@ def reload(site: SiteOption = None) -> None:
     print("the daemon took the site file")
 
 
-@tickets_app.command("list")
-def tickets_list(
-    site: SiteOption = None,
-    every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """The open tickets."""
-    setup = setup_of(site)
-    tickets = [ticket for ticket in _tickets(setup) if every or ticket.state == "open"]
-    if json:
-        print(TICKETS.dump_json(tuple(tickets)).decode())
-    elif tickets:
-        printing.console().print(printing.show_tickets(tickets, setup.site.zone))
-    else:
-        print("no tickets" if every else "no open tickets")
-
-
-@tickets_app.command("show")
-def tickets_show(ticket: str, site: SiteOption = None, json: JsonOption = False) -> None:
-    """One ticket: the clause in the contract's words, the evidence, how it came about."""
-    setup = setup_of(site)
-    found = next((each for each in _tickets(setup) if each.id == ticket), None)
-    if found is None:
-        end(f"no ticket {ticket!r}; `trunkwatch tickets list --all` lists every one", 2)
-    if json:
-        print(TICKETS.dump_json((found,)).decode())
-    else:
-        printing.console().print(printing.show_ticket(found, setup.site.zone))
-
-
-@tickets_app.command("respond")
-def tickets_respond(
-    ticket: str,
-    site: SiteOption = None,
-    note: Annotated[
-        str, typer.Option("--note", help=f"A line to keep with it, {LONGEST_NOTE} at most.")
-    ] = "",
-) -> None:
-    """Say that you have responded to a ticket. It is recorded under your user's name and stops that clock."""
-    setup = setup_of(site)
-    answer = ask_daemon(setup, Request(question="tickets", arguments={}))
-    if answer is None:
-        end("no daemon runs, and only a daemon can take an answer; start it and try again", 1)
-    if reason := why_not(ticket, note.strip(), TICKETS.validate_python(answer.body)):
-        end(reason, 2)
-    taken = ask_daemon(setup, Request(question="respond", arguments={"ticket": ticket, "note": note}))
-    if taken is None:
-        end("the daemon has stopped meanwhile; start it and try again", 1)
-    print(f"{ticket} is answered, by {taken.body['by']}")
-
-
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )
@@ -172,17 +141,6 @@ def version() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command `trunkwatch`."""
     app(args=list(arguments) if arguments is not None else None)
-
-
-def _tickets(setup: Setup) -> tuple[TicketView, ...]:
-    answer = ask_daemon(setup, Request(question="tickets", arguments={}))
-    if answer is not None:
-        return TICKETS.validate_python(answer.body)
-    print("no daemon runs: this is what the journal says", file=sys.stderr)
-    try:
-        return from_journal(setup)
-    except JournalError as error:
-        end(str(error), 1)
 
 
 async def _poll_alone(setup: Setup, name: str) -> tuple[Reading, ...]:

@@ -1,8 +1,9 @@
 """A support contract as data: its clauses in the contract's own words, its targets, its calendars. Pure.
 
-These models are the schema of `config/contracts/*.yaml`. What holds at a site is judged in `agent.classify`,
-which states facts (`Test`); here is which clause a fact falls under, and by when someone must do what. When
-that is by the clock is `agent.agreement`.
+These models are the schema of `config/contracts/*.yaml` (docs/contracts.md tells each key). What holds at a
+site is judged in `agent.classify`, which states facts (`Test`); here is which clause a fact falls under, and
+by when someone must do what. When that is by the clock is `agent.agreement`; what must hold between the parts
+of a file is checked in `agent.contract_checks`.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ Clock = Literal[
 ]
 HoldReason = Literal["customer", "parts"]
 MinorReading = Literal["elapsed", "from_next_opening", "24_business_hours"]
+Channel = Literal["web", "phone"]
 ChangeType = Literal["standard", "urgent", "scheduled", "client_performed"]
 
 
@@ -65,6 +67,20 @@ class Clause(Model):
     when: Annotated[tuple[Test, ...], BeforeValidator(_one_or_more)] = Field(min_length=1)
     outcome: Outcome = "ticket"
     words: str = Field(min_length=1)  # the contract's own words, which a ticket cites
+
+
+def _counts_something(clock: Clock, amount: timedelta | None, business_days: int | None) -> None:
+    """Refuse a target that says nothing to count, or two things. Raises ValueError."""
+    by_itself = clock in ("end_of_window", "end_of_next_business_day")
+    given = [
+        name for name, value in (("amount", amount), ("business_days", business_days)) if value is not None
+    ]
+    if by_itself and given:
+        raise ValueError(f"expected neither amount nor business_days with clock {clock}; got {given[0]}")
+    if not by_itself and len(given) != 1:
+        raise ValueError(f"expected either amount or business_days; got {' and '.join(given) or 'neither'}")
+    if business_days is not None and clock != "coverage":
+        raise ValueError(f"expected clock coverage with business_days; got {clock}")
 
 
 class Target(Model):
@@ -86,22 +102,14 @@ class Target(Model):
     business_days: int | None = Field(default=None, ge=1, le=366)
     clock: Clock
     calendar: Name | None = None
-    channel: Literal["web", "phone"] | None = None
+    channel: Channel | None = None
     pauses: tuple[HoldReason, ...] = ()
     goal: int | None = Field(default=None, ge=1, le=100)
     words: str = ""
 
     @model_validator(mode="after")
-    def _counts_something(self) -> Self:
-        by_itself = self.clock in ("end_of_window", "end_of_next_business_day")
-        given = [name for name in ("amount", "business_days") if getattr(self, name) is not None]
-        if by_itself and given:
-            raise ValueError(f"expected no {given[0]} with clock {self.clock}; got one")
-        if not by_itself and len(given) != 1:
-            got = " and ".join(given) or "neither"
-            raise ValueError(f"expected either amount or business_days; got {got}")
-        if self.business_days is not None and self.clock != "coverage":
-            raise ValueError(f"expected clock coverage with business_days; got {self.clock}")
+    def _is_countable(self) -> Self:
+        _counts_something(self.clock, self.amount, self.business_days)
         return self
 
 
@@ -110,9 +118,16 @@ class ChangeTarget(Model):
 
     type: ChangeType
     step: Step
-    amount: PositiveDuration
+    amount: PositiveDuration | None = None
+    business_days: int | None = Field(default=None, ge=1, le=366)
     clock: Literal["coverage", "around_the_clock"] = "around_the_clock"
+    calendar: Name | None = None
     goal: int | None = Field(default=None, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _is_countable(self) -> Self:
+        _counts_something(self.clock, self.amount, self.business_days)
+        return self
 
 
 class Level(Model):
@@ -150,7 +165,7 @@ class Decisions(Model):
     half_capacity_percent: T6. half_capacity_down_percent: T7, the way back.
     station_begins_percent, station_floor, station_fall_percent, station_peak_within: S2, S5.
     station_fall_within: S2, the fall that counts where nothing better is known.
-    station_samples: S1, from how many weeks a slot's count is learned.
+    station_samples: S1, from how many weeks a slot's count is learned (twelve are kept).
     statement_polls: O2, how often a system must say alone that it is down.
     survivable_percent: O4, the share of trunks and stations that survivable processors must serve.
     restart_stands: R2, how long a restart stands without another.
@@ -161,7 +176,7 @@ class Decisions(Model):
     coverage_hours: Name | None = None
     minor_reading: MinorReading = "elapsed"
     respond_follows_asset: bool = False
-    channel: Literal["web", "phone"] = "web"
+    channel: Channel = "web"
     primary_number_way_in: bool = True
     half_capacity_percent: int = Field(default=50, ge=1, le=100)
     half_capacity_down_percent: int = Field(default=45, ge=1, le=100)
@@ -170,7 +185,7 @@ class Decisions(Model):
     station_fall_percent: int = Field(default=50, ge=1, le=100)
     station_peak_within: Duration = timedelta(minutes=60)
     station_fall_within: Duration = timedelta(minutes=10)
-    station_samples: int = Field(default=4, ge=1, le=52)
+    station_samples: int = Field(default=4, ge=1, le=12)
     statement_polls: int = Field(default=3, ge=1)
     survivable_percent: int = Field(default=50, ge=1, le=100)
     restart_stands: Duration = timedelta(minutes=60)
@@ -187,6 +202,7 @@ class Contract(Model):
 
     `effective`: from when this version counts. `dispatch_hours`: the calendar of on-site work.
     `asset_coverage`: the calendar of each on-site coverage that can be bought for an asset.
+    `local_calendars`: those whose hours are meant where the failed product is, in the zone of its location.
     """
 
     contract: Name
@@ -201,30 +217,10 @@ class Contract(Model):
     targets: tuple[Target, ...] = Field(min_length=1)
     change_targets: tuple[ChangeTarget, ...] = ()
     calendars: dict[Name, CalendarSpec] = Field(min_length=1)
+    local_calendars: tuple[Name, ...] = ()
     dispatch_hours: Name | None = None
     asset_coverage: dict[AssetCoverage, Name] = Field(default_factory=dict)
     decisions: Decisions = Decisions()
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
-        known = set(self.severities)
-        for clause in self.clauses:
-            if clause.severity not in known:
-                raise ValueError(
-                    f"expected clause {clause.id} to have one of the severities "
-                    f"{', '.join(self.severities)}; got {clause.severity!r}"
-                )
-        for severity in self.severities:
-            if not any(t.severity == severity and t.step == "respond" for t in self.targets):
-                raise ValueError(f"expected a respond target for severity {severity}; got none")
-        if not any("any" in clause.when for clause in self.clauses):
-            raise ValueError("expected a clause with when: any, so that no failure is dropped; got none")
-        if self.coverage_hours not in self.calendars:
-            raise ValueError(
-                f"expected coverage_hours to be one of the calendars {', '.join(self.calendars)}; "
-                f"got {self.coverage_hours!r}"
-            )
-        return self
 
     @property
     def label(self) -> str:
@@ -239,6 +235,10 @@ class Contract(Model):
     def title_of(self, severity: str) -> str:
         """How the contract itself calls that severity."""
         return self.levels[severity].title if severity in self.levels else severity
+
+    def opened_by_phone(self, severity: str) -> bool:
+        """Whether an electronic ticket alone does not open a request of that severity."""
+        return severity in self.levels and self.levels[severity].open_by == "phone"
 
     def holding(self, facts: Iterable[Test]) -> tuple[Clause, ...]:
         """Every clause that holds for a failure with these facts, the one that decides first (P7).

@@ -19,20 +19,22 @@ from typing import Any
 
 from agent.alertlog import AlertLog, LogLine
 from agent.clock import Clock
+from agent.clock_watch import ClockWatch
 from agent.control import ControlServer
 from agent.desk import Desk
-from agent.entries import AgentStarted, AgentStopped, Body, NumbersSkipped
+from agent.entries import AgentAlive, AgentStarted, AgentStopped, Body, NumbersSkipped
 from agent.journal import Journal
 from agent.knowledge import Knowledge, restamped
 from agent.loading import ConfigError, Setup, load_setup
 from agent.notify import Supervisor
 from agent.polling import Polling
 from agent.questions import POLL_PATIENCE
-from agent.showing import Terms, agent_view, ticket_views
+from agent.readings_store import ReadingsStore
+from agent.showing import Terms, agent_view
 from agent.telling import Teller
 from agent.told import highest_told
 from agent.version import VERSION
-from agent.views import AgentView, TicketView, Verdict
+from agent.views import AgentView, Verdict
 from agent.web import listen_on, serve_on
 from agent.web_file import WebFile
 from collectors.base import Reading
@@ -51,13 +53,23 @@ class Daemon:
         self.journal = journal
         self.clock = Clock()
         self.now = self.clock.now
-        self.started = self.now()
+        last = max((entry.at for entry in journal.entries), default=None)
+        self.own_clock = ClockWatch(self.clock, last)
         self._followed = self.clock.set_by  # the steps of the clock that `knowledge` has followed
         self.terms = setup.terms
         self.knowledge = Knowledge.fold(journal.entries)
         self.polling = Polling(setup, self.clock, self._deliver)
+        self.readings = ReadingsStore(setup.readings, setup.site.readings, self.now)
+        self._turn = asyncio.Lock()  # of whoever decides: no two decide on the same knowledge
         self.desk = Desk(
-            lambda: self.setup, self.polling, self._ticket_views, reload=self.reload, tell=self._tell_durably
+            lambda: self.setup,
+            self.polling,
+            lambda: self.knowledge,
+            now=self.now,
+            reload=self.reload,
+            tell=self._tell_durably,
+            turn=self._turn,
+            readings=self.readings,
         )
         self.supervisor = Supervisor()
         self.teller = Teller(
@@ -87,6 +99,7 @@ class Daemon:
             )
             await control.start()
             stack.push_async_callback(control.stop)
+            stack.push_async_callback(self.readings.close)
             await self._tell((AgentStarted(version=VERSION, contract=self.setup.contract.label),))
             await self._tell(self._numbers_told())
             await self._take_agreement()
@@ -96,6 +109,8 @@ class Daemon:
                 asyncio.create_task(self._judge(), name="judge"),
                 asyncio.create_task(self.teller.run(), name="alert log"),
                 asyncio.create_task(self._say_alive(), name="alive"),
+                asyncio.create_task(self.readings.run(), name="readings"),
+                asyncio.create_task(self.own_clock.run(self._minds_its_clock), name="clock"),
             ]
             stack.push_async_callback(_cancel, tasks)
             self._listen_to_signals()
@@ -156,11 +171,13 @@ class Daemon:
         same = {system.name for system in setup.site.systems if system in before.systems}
         keep = {name for name in same if _same_lines(self.setup, setup, name)}
         await self.polling.stop(keep)
-        self.setup = setup
-        self.terms = setup.terms
-        # What was seen of a system that left, or that is another one now, is no picture of the new one.
-        self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
-        await self._take_agreement()
+        async with self._turn:  # nothing is judged by the new contract before the journal has it
+            self.setup = setup
+            self.terms = setup.terms
+            self.readings.limits = setup.site.readings
+            # What was seen of a system that left, or that is another one now, is no picture of the new one.
+            self.knowledge = self.knowledge.forget(set(self.knowledge.picture.systems) - same)
+            await self._take_agreement()
         self.polling.start(setup)
         log.info("took the changed site file: %d systems", len(setup.site.systems))
         return ""
@@ -175,7 +192,8 @@ class Daemon:
         while True:
             heard = await self._next_reading(wake)
             try:
-                wake = await self._take(heard)
+                async with self._turn:
+                    wake = await self._take(heard)
             except Exception as error:
                 # A mistake of ours over one reading must not blind us to the others; /healthz says so.
                 wake = None
@@ -192,9 +210,13 @@ class Daemon:
             self._follow_clock()
             reading = restamped(heard[0], self.clock.set_by - heard[1])
             self._say_sight(reading)
-            self.knowledge, facts = self.knowledge.hear(reading)
+            self.readings.take(reading)
+            self.knowledge, facts = self.knowledge.hear(reading, self.setup.watches.get(reading.system))
             await self._tell(facts)
+        if steps := self.own_clock.entries():  # before anything is judged by the new clock
+            await self._tell(steps)
         setup, now = self.setup, self._follow_clock()
+        self.knowledge = self.knowledge.looks_at_clock(self.own_clock.synchronised, now)
         bodies, self.knowledge, wake = self.knowledge.judge(setup.site, setup.contract, setup.watches, now)
         await self._tell(bodies)
         if not self._unasked():
@@ -213,8 +235,7 @@ class Daemon:
         self._followed = self.clock.set_by
         return now
 
-    def _clock_was_set(self, step: timedelta) -> None:
-        self.started += step
+    def _clock_was_set(self, _: timedelta) -> None:
         self._readings.put_nowait(None)  # judge again: the wait for a hold's end was reckoned before
 
     async def _next_reading(self, wake: datetime | None) -> tuple[Reading, timedelta] | None:
@@ -259,7 +280,7 @@ class Daemon:
             self.knowledge.clock_set(self.clock.set_by - self._followed),
             products=self.setup.products,
             watches=self.setup.watches,
-            started=self.started,
+            started=self.own_clock.started,
             now=now,
             version=VERSION,
             healthy=self._healthy(),
@@ -322,6 +343,7 @@ class Daemon:
         await self._first_round.wait()
         self.supervisor.status(self._glance())
         while True:
+            await self._tell((AgentAlive(),))
             self.teller.say(LogLine(at=self.view().now, verb="ALIVE", text=self._glance()))
             await asyncio.sleep(ALIVE_EVERY.total_seconds())
 
@@ -340,8 +362,8 @@ class Daemon:
             async with asyncio.timeout(2):
                 await self.teller.tell()
 
-    def _ticket_views(self) -> tuple[TicketView, ...]:
-        return ticket_views(self.knowledge.tickets, self.terms)
+    def _minds_its_clock(self) -> bool:
+        return self.setup.site.clock_synchronised
 
     def _background(self, work: object) -> None:
         if asyncio.iscoroutine(work):

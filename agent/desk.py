@@ -9,19 +9,41 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import pwd
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
+from agent.acting import Person, Refused, act, said
+from agent.baseline_views import baseline_views
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.entries import Body
+from agent.journal import JournalError
+from agent.knowledge import Knowledge
 from agent.known_hosts import KnownHostsError
 from agent.loading import Setup
 from agent.polling import Polling
-from agent.questions import POLL_PATIENCE, READINGS, TICKETS, WAYS, no_such_system
-from agent.responding import respond
+from agent.questions import (
+    ATTAINMENT,
+    BASELINES,
+    EXPLANATION,
+    POLL_PATIENCE,
+    READINGS,
+    TAKEN,
+    TICKETS,
+    WANTED,
+    WAYS,
+    Taken,
+    attained,
+    explained,
+    no_such_system,
+)
+from agent.readings_store import ReadingsStore
+from agent.showing import ticket_views
 from agent.site import System
-from agent.views import TicketView
 from collectors.base import PollError
 
 log = logging.getLogger("trunkwatch")
@@ -30,55 +52,103 @@ log = logging.getLogger("trunkwatch")
 class Desk:
     """Where questions are answered.
 
-    `setup`: the one in force; `tickets`: every ticket as it is now; `reload`: takes the site file anew, and
-    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError.
+    `setup`: the one in force; `knowledge`: all that is known now; `reload`: takes the site file anew, and
+    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError. `turn`:
+    whoever decides holds it from what he saw until it is written, so that no two decide on the same.
+    `readings`: those that are kept.
     """
 
     def __init__(
         self,
         setup: Callable[[], Setup],
         polling: Polling,
-        tickets: Callable[[], tuple[TicketView, ...]],
+        knowledge: Callable[[], Knowledge],
         *,
+        now: Callable[[], datetime],
         reload: Callable[[], Awaitable[str]],
         tell: Callable[[Body], Awaitable[None]],
+        turn: asyncio.Lock,
+        readings: ReadingsStore,
     ) -> None:
         self._setup = setup
         self._polling = polling
-        self._tickets = tickets
+        self._knowledge = knowledge
+        self._now = now
         self._reload = reload
         self._tell = tell
-        self._one_answer = asyncio.Lock()
+        self._turn = turn
+        self._readings = readings
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
         """The answer to one question, or one sentence why there is none."""
         try:
-            match request.question:
-                case "tickets":
-                    return _yes(TICKETS.dump_python(self._tickets(), mode="json"))
-                case "respond":
-                    async with self._one_answer:
-                        return await respond(request, caller, self._tickets, self._tell)
-                case "poll":
-                    return await self._poll(self._system(request))
-                case "host_keys":
-                    shown = await look(self._system(request), self._polling.means.known_hosts)
-                    return _yes(SHOWN.dump_python(shown, mode="json"))
-                case "enroll" if _may_change(caller):
-                    return self._enroll(request, caller)
-                case "retry_login":
-                    return self._retry_login(self._system(request), caller)
-                case "reload" if _may_change(caller):
-                    trouble = await self._reload()
-                    return _no(trouble) if trouble else _yes(None)
-                case "enroll":
-                    return _no("only root may let the daemon accept a host key: use sudo")
-                case "reload":
-                    return _no("only root may let the daemon take its site file anew: use sudo")
-                case _:
-                    return _no(f"this daemon knows no question {request.question!r}")
+            return await self._answer(request, caller)
         except (PollError, KnownHostsError, LookupError) as error:
             return _no(error.args[0])
+
+    async def _answer(self, request: Request, caller: Caller) -> Answer:
+        match request.question:
+            case "tickets":
+                views = ticket_views(self._knowledge().tickets, self._setup().terms, self._now())
+                return _yes(TICKETS.dump_python(views, mode="json"))
+            case "explain":
+                ticket, tickets = request.arguments.get("ticket", ""), self._knowledge().tickets
+                why = explained(ticket, tickets, self._setup().terms, self._now())
+                return _yes(EXPLANATION.dump_python(why, mode="json"))
+            case "attainment":
+                return self._attained(request.arguments.get("month", ""))
+            case "baseline":
+                known, setup, now = self._knowledge(), self._setup(), self._now()
+                expected = baseline_views(known.history, setup.site, setup.agreement, setup.watches, now)
+                return _yes(BASELINES.dump_python(expected, mode="json"))
+            case "act":
+                return await self._act(request, caller)
+            case "poll":
+                return await self._poll(self._system(request))
+            case "readings":  # whoever asks reads the file
+                await self._readings.write()
+                return _yes(None)
+            case "host_keys":
+                shown = await look(self._system(request), self._polling.means.known_hosts)
+                return _yes(SHOWN.dump_python(shown, mode="json"))
+            case "retry_login":
+                return self._retry_login(self._system(request), caller)
+            case "enroll" | "reload":
+                return await self._change(request, caller)
+            case _:
+                return _no(f"this daemon knows no question {request.question!r}")
+
+    async def _change(self, request: Request, caller: Caller) -> Answer:
+        """What changes whom the daemon trusts, or what it does: for root, or its own user."""
+        if request.question == "enroll":
+            if not _may_change(caller):
+                return _no("only root may let the daemon accept a host key: use sudo")
+            return self._enroll(request, caller)
+        if not _may_change(caller):
+            return _no("only root may let the daemon take its site file anew: use sudo")
+        trouble = await self._reload()
+        return _no(trouble) if trouble else _yes(None)
+
+    async def _act(self, request: Request, caller: Caller) -> Answer:
+        """Take what a person does to a ticket. It is on the disk before the person is told so."""
+        try:
+            wanted = WANTED.validate_strings(dict(request.arguments))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            return _no(
+                f"the daemon does not understand the act: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+            )
+        person = Person(user_name(caller.uid), caller.uid)
+        async with self._turn:
+            known, now = self._knowledge(), self._now()
+            try:
+                body = act(wanted, person, known.tickets, known.incidents, self._setup().terms, now)
+                await self._tell(body)
+            except Refused as refusal:
+                return _yes(TAKEN.dump_python(Taken(False, str(refusal))))
+            except JournalError as error:
+                return _no(f"nothing was done to {wanted.ticket}: {error}")
+        return _yes(TAKEN.dump_python(Taken(True, said(wanted, body, now))))
 
     def _system(self, request: Request) -> System:
         """The system that is asked about. Raises LookupError with the sentence for a name that is none."""
@@ -95,6 +165,14 @@ class Desk:
         except TimeoutError:
             return _no(f"{system.name}: the poll has not ended; ask again")
         return _yes(READINGS.dump_python(readings, mode="json"))
+
+    def _attained(self, month: str) -> Answer:
+        try:
+            known, site = self._knowledge(), self._setup().site
+            found = attained(month, site, known.tickets, known.sight, self._now(), running=True)
+            return _yes(ATTAINMENT.dump_python(found, mode="json"))
+        except ValueError as error:
+            return _no(str(error))
 
     def _enroll(self, request: Request, caller: Caller) -> Answer:
         system, wanted = self._system(request), request.arguments.get("protocol", "")
@@ -123,6 +201,14 @@ class Desk:
             )
             self._polling.schedule.poll_now(system.name)
         return _yes(WAYS.dump_python(allowed, mode="json"))
+
+
+def user_name(uid: int) -> str:
+    """The name of that user on this machine; the number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def _may_change(caller: Caller) -> bool:

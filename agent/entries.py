@@ -18,6 +18,7 @@ from agent.acts import (
     FoundAdopted,
     Held,
     Noted,
+    PartReturned,
     Rated,
     Reclassified,
     Responded,
@@ -61,10 +62,14 @@ class Updated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened:
-    """The failure of a resolved ticket stands again within the reopen window, or a person says so (C2)."""
+    """The failure of a resolved ticket stands again within the reopen window, or a person says so (C2).
+
+    `by`: who said so; nobody where it was seen. What a person reopened stays open until a person resolves it.
+    """
 
     kind: Literal["reopened"] = "reopened"
     ticket: str
+    key: Key
     ruling: Ruling
     began: datetime
     hold: timedelta = timedelta(seconds=60)
@@ -141,22 +146,28 @@ class SightLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SightBack:
-    """A way of access to a system answers again."""
+    """A way of access to a system answers again, or the system left the site file.
+
+    `since`: when sight of it was lost.
+    """
 
     kind: Literal["sight_back"] = "sight_back"
     system: str
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StationSample:
     """The count of present stations in one hour, from which is learned how many to expect (S1).
 
-    `hour`: when it began. `open_day`: whether the help desk's calendar opens on that local day.
+    `hour`: when it began; `hour_of_week`: the same on the site's own clock, 0 is Monday 00:00. `open_day`:
+    whether the help desk's calendar opens on that local day.
     """
 
     kind: Literal["station_sample"] = "station_sample"
     system: str
     hour: datetime
+    hour_of_week: int
     open_day: bool
     present: int
 
@@ -172,11 +183,15 @@ class FoundAlarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAtInstallation:
-    """Alarms that already stood at the first contact (M4): listed, without clocks, until adopted."""
+    """Alarms that already stood at the first contact (M4): listed, without clocks, until adopted.
+
+    `protocol`: by which they were told; only its list can say that one is gone.
+    """
 
     kind: Literal["found_at_installation"] = "found_at_installation"
     system: str
     alarms: tuple[FoundAlarm, ...]
+    protocol: ProtocolName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +205,14 @@ class FoundGone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstSeen:
-    """A system answered for the first time ever: what lies before is history of others, not a failure."""
+    """A system answered for the first time ever: what lies before is history of others, not a failure.
+
+    `protocol`: each of them has its own first time; None, in older journals: all that there were.
+    """
 
     kind: Literal["first_seen"] = "first_seen"
     system: str
+    protocol: ProtocolName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,10 +253,20 @@ class AgentAlive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockSet:
-    """The agent's own clock was set by that much (entries before it were stamped by the other clock)."""
+    """The agent's own clock was set by that much (entries before it were stamped by the other clock).
+
+    `wrong_since`: what that clock stamped from then on was off by the step; None: that cannot be told.
+    """
 
     kind: Literal["clock_set"] = "clock_set"
     step: timedelta
+    wrong_since: datetime | None = None
+
+    def moved(self, instant: datetime, told: datetime) -> datetime:
+        """An instant as the new clock would have stamped it. `told`: when this entry was."""
+        if self.wrong_since is None or not self.wrong_since <= instant <= told - self.step:
+            return instant
+        return instant + self.step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +307,7 @@ Body = Annotated[
     | Dispatched
     | Held
     | Resumed
+    | PartReturned
     | Reclassified
     | Noted
     | Rated

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from agent.baseline import Count
 from agent.contract import Outcome, Test
 
 Responsibility = Literal[
@@ -100,8 +102,10 @@ class Failure:
 
     `hold`: how long it must last before it raises (I5); None: not before more is known (a first missed poll).
     `clears_like`: the hold that its clearing follows (I6), where it raises sooner than that. `since`: when it
-    began, where that is known better than by its first judgement. `not_before`: the end of a maintenance
-    window; until then it does not raise (C4).
+    began, where that is known better than by its first judgement. `until`: when it ends by itself, by its
+    age (I10). `not_before`: the end of a maintenance window; until then it does not raise (C4). `settles`:
+    how long half capacity must have lasted before the class goes up, and been away before it goes down (T7);
+    `lesser`: the ruling until it has.
     """
 
     key: Key
@@ -111,6 +115,9 @@ class Failure:
     since: datetime | None = None
     location: str | None = None
     not_before: datetime | None = None
+    settles: timedelta | None = None
+    lesser: Ruling | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +125,28 @@ class Judgement:
     """All that fails now, and what cannot be told now.
 
     `blind`: keys (of those asked about) that no fresh reading speaks of: they neither raise nor clear.
-    `gone`: keys whose system is no longer in the site file.
+    `gone`: keys whose system is no longer in the site file. `counts`: the stations of each phone system, from
+    which is learned how many to expect (S1). `over`: why a failure that was asked about stands no longer,
+    where that is not for having been seen well. `wake`: the next instant at which something may become
+    otherwise by the clock alone.
     """
 
     failures: tuple[Failure, ...]
     blind: frozenset[Key]
     gone: frozenset[Key] = frozenset()
+    counts: tuple[Count, ...] = ()
+    over: Mapping[Key, str] = field(default_factory=dict)
+    wake: datetime | None = None
+
+    def but_of(self, keys: frozenset[Key], other: Judgement) -> Judgement:
+        """This judgement, with what another one says of these keys."""
+        mine = [failure for failure in self.failures if failure.key not in keys]
+        kept = {key: why for key, why in self.over.items() if key not in keys}
+        return replace(
+            self,
+            failures=(*mine, *(failure for failure in other.failures if failure.key in keys)),
+            blind=(self.blind - keys) | (other.blind & keys),
+            gone=(self.gone - keys) | (other.gone & keys),
+            over=kept | {key: why for key, why in other.over.items() if key in keys},
+            wake=min((at for at in (self.wake, other.wake) if at is not None), default=None),
+        )

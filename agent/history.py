@@ -1,28 +1,45 @@
-"""What a picture cannot hold: first sights, restarts of the last 24 hours, station counts of the last hour,
-and which failures stand. Pure; folded from the journal's entries and from readings as they come.
+"""What a picture cannot hold: first sights, restarts of the last 24 hours, station counts of the last hour
+and what they have taught, which failures stand. Pure; folded from the journal's entries and from readings.
 
 What must survive a restart of the agent is an entry: `learn` returns the entries that a reading calls for,
 and only `apply` (of an entry that the journal has taken) changes what is remembered of them. Station counts
-are kept in memory only: they gate raising, never staying raised, and an hour refills them.
+are kept in memory only: they gate raising, never staying raised, and an hour refills them. What they teach
+goes to the journal hour by hour (`teach`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from agent.entries import Body, Entry, FirstSeen, Opened, Resolved, RestartSeen, Updated
+from agent.baseline import Baseline, Count, Hour, Slot, next_hour, taught
+from agent.entries import (
+    Body,
+    Entry,
+    FirstSeen,
+    FoundAtInstallation,
+    Opened,
+    Reopened,
+    Resolved,
+    RestartSeen,
+    StationSample,
+    Updated,
+)
 from agent.failures import Key, Ruling
+from agent.found import FoundBySystem, found_after, found_in
 from collectors.base import ProtocolName, Reading, RestartEvent
 
 RESTARTS_KEPT = timedelta(hours=24)
 COUNTS_KEPT = timedelta(minutes=60)
 FORMER_KEPT = 10  # places where a system's restarts lay before the clock was set
 # Two tellings of one restart: the same source repeats itself within seconds (an uptime is whole seconds and
-# polls take some); different sources differ by the way they learn of it (R4).
+# polls take some), a record to the letter; different sources differ by the way they learn of it. R4's further
+# interval is counted where restarts are judged: what is kept here twice is no restart more.
 SAME_SOURCE = timedelta(seconds=30)
 OTHER_SOURCE = timedelta(minutes=5)
+# R4: restart records and engine boots first, then traps, then a falling uptime.
+TRUST = {"record": 0, "boots": 0, "trap": 1, "uptime": 2}
 # sysUpTime is a 32-bit count of hundredths: it starts again after 497 days, and that is no restart (R4).
 UPTIME_WRAP = timedelta(seconds=2**32 / 100)
 # A device's ticks drift against the wall clock by up to a hundred millionths: 72 minutes in that time.
@@ -41,7 +58,9 @@ class Standing:
 class History:
     """The memory behind a judgement. `standing`: open tickets by key, which hysteresis (T7, S2) looks at.
 
-    `former`: where the restarts that an uptime told lay before the agent's clock was set.
+    `former`: where the restarts that an uptime told lay before the agent's clock was set. `met_by`: by which
+    protocols each system was ever seen. `found`: the alarms that stood then (M4). `baselines`: what the
+    station counts of each phone system have taught (S1); `hours`: its hour that is not over yet.
     """
 
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
@@ -52,6 +71,10 @@ class History:
     standing: Mapping[Key, Standing] = field(default_factory=dict)
     met: frozenset[str] = frozenset()  # the systems of which `first_seen` is an instant of this run's clock
     former: Mapping[str, tuple[RestartEvent, ...]] = field(default_factory=dict)
+    met_by: frozenset[tuple[str, ProtocolName | None]] = frozenset()
+    found: FoundBySystem = field(default_factory=dict)
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    hours: Mapping[str, Hour] = field(default_factory=dict)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> History:
@@ -66,8 +89,11 @@ class History:
         body = entry.body
         match body:
             case FirstSeen():
+                met_by = self.met_by | {(body.system, body.protocol)}
+                if body.system in self.first_seen:  # by another protocol
+                    return replace(self, met_by=met_by)
                 first = {**self.first_seen, body.system: entry.at}
-                return replace(self, first_seen=first, met=self.met | {body.system})
+                return replace(self, first_seen=first, met=self.met | {body.system}, met_by=met_by)
             case RestartSeen():
                 # What was found at the first contact (the same batch of entries) is history of others, also
                 # when a clock that is set later makes it look as if it had come after.
@@ -76,11 +102,15 @@ class History:
                 kept = [
                     old
                     for old in self.restarts.get(body.system, ())
-                    if event.at - old.at < RESTARTS_KEPT or old == self._last(body.system)
+                    if event.at - old.at <= RESTARTS_KEPT or old == self._last(body.system)
                 ]
                 events = tuple(sorted([*kept, event], key=lambda each: each.at))
                 return replace(self, restarts={**self.restarts, body.system: events})
-            case Opened():
+            case StationSample():
+                slot, before = Slot(body.hour_of_week, body.open_day), self.baselines.get(body.system, {})
+                after = taught(before, slot, body.hour, body.present)
+                return replace(self, baselines={**self.baselines, body.system: after})
+            case Opened() | Reopened():
                 stands = Standing(body.ticket, body.ruling)
                 return replace(self, standing={**self.standing, body.key: stands})
             case Updated() | Resolved():
@@ -94,20 +124,25 @@ class History:
                         standing[key] = Standing(body.ticket, body.ruling)
                 return replace(self, standing=standing)
             case _:
-                return self
+                return replace(self, found=found_after(self.found, entry))
 
-    def learn(self, reading: Reading) -> tuple[History, tuple[Body, ...]]:
-        """What this reading adds: the history with its counts, and the entries that it calls for."""
+    def learn(
+        self, reading: Reading, counts_kept: timedelta = COUNTS_KEPT, others: Collection[str] = ()
+    ) -> tuple[History, tuple[Body, ...]]:
+        """What this reading adds: the history with its counts, and the entries that it calls for.
+
+        `others`: the components of alarms that other protocols have told of that system.
+        """
         if reading.error is not None:
             return self, ()
         bodies: list[Body] = []
-        if reading.system not in self.first_seen:
-            bodies.append(FirstSeen(system=reading.system))
-        history = self
+        if self._is_first_contact(reading):
+            bodies.append(FirstSeen(system=reading.system, protocol=reading.protocol))
+            found = self._found(reading, others) if reading.source == "poll" else None
+            bodies += [found] if found else []
+        history = self._count(reading, counts_kept)
         told = [*self.former.get(reading.system, ()), *self.restarts.get(reading.system, ())]
         for observation in reading.observations:
-            if observation.role == "stations" and observation.present is not None:
-                history = history._count(reading, observation.present)
             for event in (replace(each, by=reading.protocol) for each in observation.events):
                 recent = reading.at - event.at < RESTARTS_KEPT
                 # The first uptime is kept however old it is: a later wrap of it can then be recognised.
@@ -116,6 +151,44 @@ class History:
                     told.append(event)
                     bodies.append(_restart(reading.system, event, told[:-1]))
         return history, tuple(bodies)
+
+    def teach(
+        self, counts: Iterable[Count], troubled: Set[str], now: datetime
+    ) -> tuple[History, tuple[StationSample, ...]]:
+        """What the station counts teach (S1), and the samples of the hours that are over.
+
+        `troubled`: systems with an incident, open or pending, in which no count of theirs teaches.
+        """
+        told = {count.system: count for count in counts}
+        hours = {system: hour if system in told else hour.unseen(now) for system, hour in self.hours.items()}
+        over: dict[str, Hour] = {}
+        for system in self.hours:
+            if hours[system].over(now):
+                over[system] = hours.pop(system)
+        for count in told.values():
+            current = hours.get(count.system)
+            if current is None or current.begins < count.hour:
+                current = next_hour(over.get(count.system), count)
+            if current.begins == count.hour:  # else it is a count of before a clock was set
+                teaches = count.teaches and troubled.isdisjoint(count.systems)
+                hours[count.system] = current.then(count, teaches=teaches)
+        samples = tuple(
+            StationSample(
+                system=system,
+                hour=hour.begins,
+                hour_of_week=hour.slot.hour_of_week,
+                open_day=hour.slot.open_day,
+                present=present,
+            )
+            for system, hour in over.items()
+            if (present := hour.lesson()) is not None
+        )
+        return replace(self, hours=hours), samples
+
+    def expected(self, system: str, slot: Slot, samples: int) -> int | None:
+        """How many stations that slot has taught to expect; None: from fewer samples than that (S1)."""
+        learned = self.baselines.get(system, {}).get(slot)
+        return learned.expected if learned is not None and len(learned.samples) >= samples else None
 
     def clock_set(self, step: timedelta) -> History:
         """The history after the agent's clock was set by `step`.
@@ -137,42 +210,58 @@ class History:
             },
             restarts=restarts,
             former=former,
+            hours={},  # which hour its readings are of is no longer known
             station_counts={
                 teller: tuple((at + step, present) for at, present in counts)
                 for teller, counts in self.station_counts.items()
             },
         )
 
-    def highest(self, system: str, protocols: Iterable[ProtocolName], since: datetime) -> int | None:
-        """The highest station count that one of these protocols told since then; None if none was told.
+    def highest(self, tellers: Mapping[str, Iterable[ProtocolName]], since: datetime) -> int | None:
+        """The highest count that these systems told together since then, by these protocols; None: none.
 
-        Each protocol is its own measure: what one counts more than another is no fall.
+        Each protocol is its own measure: what one counts more than another is no fall. Where several systems
+        tell, their counts of one time are added: a phone that moved from one to the other counts once.
         """
-        counts = [
-            present
+        told = sorted(
+            (at, system, protocol, present)
+            for system, protocols in tellers.items()
             for protocol in protocols
             for at, present in self.station_counts.get((system, protocol), ())
-            if at >= since
-        ]
-        return max(counts, default=None)
-
-    def recent_restarts(self, system: str, since: datetime) -> tuple[RestartEvent, ...]:
-        """Unplanned restarts after that instant, and after the system was first seen."""
-        first = self.first_seen.get(system)
-        if first is None:
-            return ()
-        return tuple(
-            event
-            for event in self.restarts.get(system, ())
-            if not event.planned and event.at > since and event.at > first
         )
+        latest: dict[str, dict[ProtocolName, int]] = {}
+        highest: int | None = None
+        for number, (at, system, protocol, present) in enumerate(told):
+            latest.setdefault(system, {})[protocol] = present
+            if at < since or (number + 1 < len(told) and told[number + 1][0] == at):
+                continue  # all that was told at one time counts at once
+            together = sum(max(by.values()) for by in latest.values())
+            highest = together if highest is None else max(highest, together)
+        return highest
 
-    def _count(self, reading: Reading, present: int) -> History:
+    def _is_first_contact(self, reading: Reading) -> bool:
+        if reading.system not in self.first_seen:
+            return True
+        if reading.source != "poll":  # a trap tells what is new
+            return False
+        return self.met_by.isdisjoint({(reading.system, reading.protocol), (reading.system, None)})
+
+    def _found(self, reading: Reading, others: Collection[str]) -> FoundAtInstallation | None:
+        ours = {
+            key.component
+            for key in self.standing
+            if (key.system, key.role) == (reading.system, "alarm") and key.component
+        }
+        return found_in(reading, {*others, *ours, *self.found.get(reading.system, {})})
+
+    def _count(self, reading: Reading, keep: timedelta) -> History:
+        counts = [o.present for o in reading.observations if o.role == "stations" and o.present is not None]
+        if not counts:
+            return self
         teller = reading.system, reading.protocol
-        kept = [
-            (at, count) for at, count in self.station_counts.get(teller, ()) if reading.at - at <= COUNTS_KEPT
-        ]
-        return replace(self, station_counts={**self.station_counts, teller: (*kept, (reading.at, present))})
+        kept = [(at, count) for at, count in self.station_counts.get(teller, ()) if reading.at - at <= keep]
+        after = (*kept, (reading.at, sum(counts)))
+        return replace(self, station_counts={**self.station_counts, teller: after})
 
     def _last(self, system: str) -> RestartEvent | None:
         events = self.restarts.get(system, ())
@@ -184,10 +273,13 @@ def clock_set(event: RestartEvent, step: timedelta) -> RestartEvent:
     return replace(event, at=event.at + step) if event.source == "uptime" else event
 
 
-def _same(one: RestartEvent, other: RestartEvent) -> bool:
-    same = one.source == other.source and (one.by == other.by or None in (one.by, other.by))
-    near = SAME_SOURCE if same else OTHER_SOURCE
-    return abs(one.at - other.at) <= near
+def _same(event: RestartEvent, known: RestartEvent) -> bool:
+    """Whether that was told already: by the same source, or by another at least as trusted (R4)."""
+    apart = abs(event.at - known.at)
+    if event.source == known.source and (event.by == known.by or None in (event.by, known.by)):
+        return apart <= (timedelta(0) if event.source == "record" else SAME_SOURCE)
+    # A better source is kept beside a worse one: it may tell two restarts where that saw one.
+    return TRUST[known.source] <= TRUST[event.source] and apart < OTHER_SOURCE
 
 
 def _restart(system: str, event: RestartEvent, before: Iterable[RestartEvent]) -> RestartSeen:

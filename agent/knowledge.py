@@ -8,19 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from agent.classify import classify
+from agent.classify import classify, scene_of
 from agent.contract import Contract
-from agent.entries import Body, Entry
-from agent.history import History, clock_set
-from agent.incidents import Incidents, decide
+from agent.deadlines import Deadlines
+from agent.deciding import decide
+from agent.entries import Body, Entry, Opened
+from agent.failures import Failure, Judgement, Key
+from agent.gaps import ends_gap, outside_gaps
+from agent.history import COUNTS_KEPT, History, clock_set
+from agent.incidents import Incidents
+from agent.instants import next_instant
+from agent.own_clock import KEY as CLOCK
+from agent.own_clock import OwnClock
 from agent.picture import Picture
+from agent.rules.alarms import found_gone
+from agent.rules.scene import Scene
+from agent.sight import Sight
 from agent.site import Site
 from agent.tickets import Tickets
 from agent.watch import Watch
 from collectors.base import Reading
+
+_SPOILS_COUNTS = ("stations", "service", "location", "restart")
 
 
 class Verdicts(NamedTuple):
@@ -33,46 +45,171 @@ class Verdicts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """Picture, history, incidents and tickets: they change together or not at all."""
+    """Picture, history, incidents and tickets, and what hangs on time: they change together or not at all."""
 
     picture: Picture = field(default_factory=Picture)
     history: History = field(default_factory=History)
     incidents: Incidents = field(default_factory=Incidents)
     tickets: Tickets = field(default_factory=Tickets)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    sight: Sight = field(default_factory=Sight)
+    own: OwnClock = field(default_factory=OwnClock)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> Knowledge:
         """What a journal tells: tickets, open incidents, history. Nothing is seen yet."""
         told = tuple(entries)
-        return cls(Picture(), History.fold(told), Incidents.fold(told), Tickets.fold(told))
+        tickets = Tickets.fold(told)
+        return cls(
+            Picture(),
+            History.fold(told),
+            Incidents.fold(told),
+            tickets,
+            Deadlines.fold(told, tickets),
+            Sight.fold(told),
+            OwnClock.fold(told),
+        )
 
     def apply(self, entry: Entry) -> Knowledge:
         """After an entry that the journal has taken."""
+        tickets = self.tickets.apply(entry)
         return Knowledge(
             self.picture,
             self.history.apply(entry),
             self.incidents.apply(entry),
-            self.tickets.apply(entry),
+            tickets,
+            self.deadlines.apply(entry, tickets),
+            self.sight.apply(entry),
+            self.own.apply(entry),
         )
 
-    def hear(self, reading: Reading) -> tuple[Knowledge, tuple[Body, ...]]:
-        """After a reading, and the facts in it that the journal must keep."""
-        history, facts = self.history.learn(reading)
-        return replace(self, picture=self.picture.apply(reading), history=history), facts
+    def hear(self, reading: Reading, watch: Watch | None = None) -> tuple[Knowledge, tuple[Body, ...]]:
+        """After a reading, and the facts in it that the journal must keep.
 
-    def judge(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Verdicts:
-        """What the whole picture calls for at `now`."""
-        judgement = classify(
-            self.picture,
+        `watch`: how its system is watched. Where it is the first one after a gap, misses are counted anew
+        and holds go on from here: nobody saw what was in between (I10).
+        """
+        picture, incidents = self.picture, self.incidents
+        if watch is not None and ends_gap(picture.of(reading.system), watch, reading):
+            picture = picture.after_gap(reading.system)
+            incidents = incidents.after_gap(reading.system, reading.at)
+        others = picture.of(reading.system).parts.items()
+        told = {name for (role, name), by in others if role == "alarm" and set(by) - {reading.protocol}}
+        history, facts = self.history.learn(reading, self._counts_kept(), told)
+        after = replace(self, picture=picture.apply(reading), history=history, incidents=incidents)
+        return after, facts
+
+    def _counts_kept(self) -> timedelta:
+        """How long station counts are needed: S2 looks back that far."""
+        if self.tickets.agreement is None:
+            return COUNTS_KEPT
+        decisions = self.tickets.agreement.contract.decisions
+        return max(COUNTS_KEPT, decisions.station_peak_within, decisions.station_fall_within)
+
+    def looks_at_clock(self, synchronised: bool | None, now: datetime) -> Knowledge:
+        """After a look at the agent's own clock; None: the kernel does not tell."""
+        return replace(self, own=self.own.seen(synchronised, now))
+
+    def judge(
+        self,
+        site: Site,
+        contract: Contract,
+        watches: Mapping[str, Watch],
+        now: datetime,
+        *,
+        gaps: bool = True,
+    ) -> Verdicts:
+        """What the whole picture calls for at `now`.
+
+        `contract`: the one in force. A failure whose ticket keeps another one is judged by that (C3). Of a
+        system in a gap nothing is decided (I10); `gaps` False: silence is no gap, for stories that tell only
+        the polls that matter.
+        """
+        seen = outside_gaps(self.picture, watches, now) if gaps else self.picture
+
+        def judged_by(one: Contract) -> Judgement:
+            return self._judged_by(seen, site, one, watches, now)
+
+        judgement, kept = judged_by(contract), self._kept(contract, now)
+        for other in {id(each): each for each in kept.values()}.values():
+            theirs = frozenset(key for key, each in kept.items() if each is other)
+            judgement = judgement.but_of(theirs, judged_by(other))
+        wrong = self.own.failure(site, contract, now)
+        decision = decide(self.incidents, self._with_clock(judgement, wrong), contract, now, kept)
+        note = wrong.ruling.summary if wrong is not None else ""
+        warned, due = self.deadlines.due(now)
+        history, samples = self.history.teach(judgement.counts, _troubled(decision.incidents), now)
+        # What was missed was so before a failure is taken as gone at this very moment.
+        bodies = (
+            *found_gone(self.scene(site, contract, watches, now)),
+            *self.sight.changes(self.picture, site, watches),
+            *warned,
+            *(_noted(body, note) for body in decision.bodies),
+            *samples,
+        )
+        ages = next_instant(self.picture, self.history, contract, watches, now, gaps=gaps)
+        wakes = (decision.wake, due, self.own.wake(now), ages)
+        wake = min((each for each in wakes if each is not None), default=None)
+        return Verdicts(bodies, replace(self, incidents=decision.incidents, history=history), wake)
+
+    def _judged_by(
+        self,
+        seen: Picture,
+        site: Site,
+        contract: Contract,
+        watches: Mapping[str, Watch],
+        now: datetime,
+    ) -> Judgement:
+        return classify(
+            seen,
             self.history,
             site,
             contract,
             watches,
             now,
             asked_about=self.incidents.keys,
+            began={key: waiting.began for key, waiting in self.incidents.pending.items()},
+            holidays=self._holidays,
+            hours=self.tickets.agreement.hours() if self.tickets.agreement is not None else None,
+            peaks=self.incidents.peaks,
         )
-        decision = decide(self.incidents, judgement, contract, now)
-        return Verdicts(decision.bodies, replace(self, incidents=decision.incidents), decision.wake)
+
+    def scene(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Scene:
+        """What is known at `now`, for those who look at it without judging."""
+        return scene_of(self.picture, self.history, site, contract, watches, now, holidays=self._holidays)
+
+    @property
+    def _holidays(self) -> Mapping[date, str]:
+        agreement = self.tickets.agreement
+        return agreement.holidays if agreement is not None else {}
+
+    def _kept(self, contract: Contract, now: datetime) -> Mapping[Key, Contract]:
+        """The failures whose ticket is not closed and was classified by another contract, with that one (C3).
+
+        A resolved ticket closes when its failure would be a new one (C2).
+        """
+        past = {key: last.ticket for key, last in self.incidents.past.items() if last.reopens(now)}
+        mine = past | {key: told.ticket for key, told in self.incidents.open.items()}
+        same: dict[int, bool] = {}
+        kept = {}
+        for key, ticket in mine.items():
+            agreement = found.agreement if (found := self.tickets.by_id.get(ticket)) else None
+            if agreement is None:
+                continue
+            if id(agreement) not in same:  # a whole contract is compared once, not for each ticket
+                same[id(agreement)] = agreement.contract == contract
+            if not same[id(agreement)]:
+                kept[key] = agreement.contract
+        return kept
+
+    def _with_clock(self, judgement: Judgement, wrong: Failure | None) -> Judgement:
+        """The judgement with what is wrong with the agent's own clock."""
+        if wrong is not None:
+            return replace(judgement, failures=(*judgement.failures, wrong))
+        told = self.incidents.open.get(CLOCK)
+        if not self.own.blind(told.ruling if told else None):
+            return judgement
+        return replace(judgement, blind=judgement.blind | {CLOCK})
 
     def clock_set(self, step: timedelta) -> Knowledge:
         """After the agent's own wall clock was set by `step`: what it remembers lies as far back as before.
@@ -86,6 +223,7 @@ class Knowledge:
             picture=self.picture.clock_set(step),
             history=self.history.clock_set(step),
             incidents=self.incidents.clock_set(step),
+            own=self.own.clock_set(step),
         )
 
     def forget(self, systems: Iterable[str]) -> Knowledge:
@@ -93,6 +231,13 @@ class Knowledge:
         gone = set(systems)
         kept = {name: seen for name, seen in self.picture.systems.items() if name not in gone}
         return replace(self, picture=Picture(kept))
+
+
+def _troubled(incidents: Incidents) -> frozenset[str]:
+    """The systems whose station counts teach nothing now, for what fails or may fail there (S1)."""
+    return frozenset(
+        key.system for key in incidents.keys if key.system is not None and key.role in _SPOILS_COUNTS
+    )
 
 
 def restamped(reading: Reading, step: timedelta) -> Reading:
@@ -107,3 +252,10 @@ def restamped(reading: Reading, step: timedelta) -> Reading:
             for each in reading.observations
         ),
     )
+
+
+def _noted(body: Body, note: str) -> Body:
+    """A new ticket says what was wrong with the agent's clock when it was raised, but the clock's own."""
+    if not note or not isinstance(body, Opened) or body.key == CLOCK:
+        return body
+    return replace(body, clock_note=note)

@@ -17,6 +17,7 @@ from collectors.sessions.cli import CliLine
 from collectors.sessions.sat import SatLine
 from collectors.sessions.snmp import Credentials, Lanes, SnmpLine
 from collectors.sessions.ssh import Entrance, Login
+from collectors.sessions.tcp import TcpLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,18 @@ def _terminal_line(
     return SatLine(entrance, section.terminals) if isinstance(section, Sat) else CliLine(entrance)
 
 
+def _tcp_line(
+    system: System, _protocol: ProtocolName, pacing: Pacing, _secrets: Secrets, _means: Means
+) -> Line:
+    assert system.tcp is not None  # noqa: S101 - for the type checker: it is one of the system's ways
+    return TcpLine(address=str(system.address), port=system.tcp.port, pacing=pacing)
+
+
 _OPENERS: Mapping[ProtocolName, Callable[[System, ProtocolName, Pacing, Secrets, Means], Line]] = {
     "snmp": _snmp_line,
     "sat": _terminal_line,
     "ssh": _terminal_line,
+    "tcp": _tcp_line,
 }
 
 

@@ -6,15 +6,16 @@ It reads files and finds every mistake in them; it starts nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from agent.agreement import Agreement, decided
 from agent.calendar_warnings import edge_warnings, running_out
 from agent.closed_days import ClosedDays, closed_days
-from agent.config import ConfigError, Secrets, load_model, load_site, read_secrets
+from agent.config import ConfigError, Secrets, load_contract_file, load_site, read_secrets
 from agent.contract import Contract, Decisions
 from agent.mistakes import Mistake, expected_one
 from agent.pacing import ways_of
@@ -28,7 +29,7 @@ from agent.yaml_marks import Node, Tree, read_tree
 from collectors.base import Pacing, Product, ProtocolName
 from collectors.products import find_products
 
-__all__ = ["ConfigError", "Setup", "find_contract", "load_contract", "load_setup", "shipped_contracts"]
+__all__ = ["ConfigError", "Setup", "load_contract", "load_setup", "shipped_contracts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Setup:
     def journal(self) -> Path:
         """The journal's file."""
         return self._below(self.site.directories.state) / "journal.db"
+
+    @property
+    def readings(self) -> Path:
+        """The file of kept readings."""
+        return self._below(self.site.directories.state) / "readings.db"
 
     @property
     def known_hosts(self) -> Path:
@@ -125,54 +131,58 @@ class Setup:
         return (self.path.parent / folder).resolve()
 
 
-def load_setup(path: Path, *, with_secrets: bool = True, year: int | None = None) -> Setup:
+def load_setup(
+    path: Path, *, with_secrets: bool = True, any_product: bool = False, year: int | None = None
+) -> Setup:
     """Load and check a site file and all that it names. Raises ConfigError with every mistake at once.
 
-    Who only asks the daemon needs no secrets, and need not be allowed to read them. `year`: about which
-    holidays by name become dates (`agent.closed_days`); None: this one, so each start and reload renews them.
+    Who only asks the daemon needs no secrets, and need not be allowed to read them. `any_product`: for who
+    asks no device; a product that is not known is there without ways. `year`: about which holidays by name
+    become dates (`agent.closed_days`); None: this one, so each start and reload renews them.
     """
-    site = load_site(path)
+    site = load_site(path, any_product=any_product)
     secrets = read_secrets(site, path) if with_secrets else Secrets()
     web = _web(site, path) if with_secrets else WebConfig()
     products = find_products()
-    watches = {system.name: _watch(system, products[system.product]) for system in site.systems}
+    watches = {system.name: _watch(system, products.get(system.product)) for system in site.systems}
     tree = read_tree(path)
     closed = closed_days(site, tree, year or datetime.now(site.zone).year)
     agreement, mapped = _agreement(site, tree, closed), _mapped(site, tree, closed)
+    if site.contract.calendars:
+        known = [*agreement.contract.calendars, *(mapped.contract.calendars if mapped else ())]
+        _check_calendars(tree, known)
     return Setup(path.resolve(), site, agreement, mapped, closed, products, watches, secrets, web)
 
 
-def _watch(system: System, product: Product) -> Watch:
+def _watch(system: System, product: Product | None) -> Watch:
+    if product is None:
+        return Watch(system.function or "other")
     ways = tuple(Way(protocol, pacing.interval) for protocol, pacing in ways_of(system, product))
     return Watch(system.function or product.function, ways)
 
 
-def load_contract(name: str) -> Agreement:
-    """A contract that is shipped, as it stands, without holidays. Raises ConfigError."""
-    return _as_it_stands(shipped(f"contracts/{name}.yaml"))
+def load_contract(named: str) -> Agreement:
+    """A contract as it stands, without holidays: a shipped one by its name, or the path of a contract file.
 
-
-def find_contract(name: str) -> Agreement:
-    """A contract that is shipped, by its name, or one by the path of its file. Raises ConfigError."""
-    if "/" in name or name.endswith((".yaml", ".yml")):
-        return _as_it_stands(Path(name))
+    Raises ConfigError with every mistake of the file.
+    """
+    if "/" in named or named.endswith((".yaml", ".yml")):
+        contract, source = load_contract_file(Path(named))
+        return Agreement(contract, source=source)
     try:
-        return load_contract(name)
+        contract, source = load_contract_file(shipped(f"contracts/{named}.yaml"))
     except ConfigError:
         known = shipped_contracts()
-        if name in known:
+        if named in known:
             raise
         wanted = "a contract that is shipped, or the path of a contract file"
-        raise ConfigError([Mistake("", 0, 0, "", expected_one(wanted, name, known))]) from None
+        raise ConfigError([Mistake("", 0, 0, "", expected_one(wanted, named, known))]) from None
+    return Agreement(contract, source=source)
 
 
 def shipped_contracts() -> list[str]:
     """The names of the contracts that come with the program."""
     return sorted(file.stem for file in shipped("contracts/agility.yaml").parent.glob("*.yaml"))
-
-
-def _as_it_stands(file: Path) -> Agreement:
-    return Agreement(load_model(file, Contract), source=json.dumps(read_tree(file).root.plain()))
 
 
 def _web(site: Site, path: Path) -> WebConfig:
@@ -208,27 +218,61 @@ def _agreement(site: Site, tree: Tree, closed: ClosedDays) -> Agreement:
     choice = {
         "decisions": decisions.plain() if decisions is not None else {},
         "term": term.plain() if term is not None else None,
+        "calendars": _own_calendars(tree, contract),
+        **_zones(site),
     }
     return decided(contract, source, json.dumps(choice), holidays=closed.holidays, overrides=closed.overrides)
 
 
 def _mapped(site: Site, tree: Tree, closed: ClosedDays) -> Agreement | None:
-    """The contract whose level tickets carry as well, as it stands."""
+    """The contract whose level tickets carry as well: of the site's decisions it takes the channel."""
     if site.contract.mapped is None:
         return None
     place = (tree.root.get("contract") or tree.root).get("mapped")
     contract, source = _shipped_contract(site.contract.mapped, tree, place)
-    return Agreement(contract, holidays=closed.holidays, overrides=closed.overrides, source=source)
+    channel = site.contract.decisions.get("channel")
+    choice = {
+        "decisions": {} if channel is None else {"channel": channel},
+        "calendars": _own_calendars(tree, contract),
+        **_zones(site),
+    }
+    return decided(contract, source, json.dumps(choice), holidays=closed.holidays, overrides=closed.overrides)
+
+
+def _zones(site: Site) -> dict[str, Any]:
+    """Where the products are, for the hours that a contract means there."""
+    places = {place.name: str(place.zone) for place in site.locations if place.zone is not None}
+    return {"zone": str(site.zone), "zones": places}
+
+
+def _own_calendars(tree: Tree, contract: Contract) -> dict[str, Any]:
+    """The hours that the site gives for calendars of that contract, as they stand in its file."""
+    given = (tree.root.get("contract") or tree.root).get("calendars")
+    own = given.value if given is not None and isinstance(given.value, dict) else {}
+    return {name: node.plain() for name, node in own.items() if name in contract.calendars}
+
+
+def _check_calendars(tree: Tree, known: Iterable[str]) -> None:
+    """Each calendar that the site gives is one of its contracts'. Raises ConfigError."""
+    given = (tree.root.get("contract") or tree.root).get("calendars")
+    own = given.value if given is not None and isinstance(given.value, dict) else {}
+    names = list(dict.fromkeys(known))
+    wrong = [
+        tree.mistake(node, expected_one("the name of a calendar of the contract", name, names))
+        for name, node in own.items()
+        if name not in names
+    ]
+    if wrong:
+        raise ConfigError(wrong)
 
 
 def _shipped_contract(name: str, tree: Tree, place: Node | None) -> tuple[Contract, str]:
     try:
         file = shipped(f"contracts/{name}.yaml")
-        contract = load_model(file, Contract)
+        return load_contract_file(file)
     except ConfigError:
         known = shipped_contracts()
         if place is None or name in known:
             raise
         wrong = tree.mistake(place, expected_one("a contract that is shipped", name, known))
         raise ConfigError([wrong]) from None
-    return contract, json.dumps(read_tree(file).root.plain())

@@ -1,6 +1,6 @@
-"""Maintenance windows and change records: what of a site is being worked on at a time (C4, I15). Pure.
+"""What of a site is being worked on at a time (C4, I15), and what it lives with (M4). Pure.
 
-Inside a window monitoring goes on; what a window does to a failure is judged where failures are.
+Monitoring goes on all the same; what a window does to a failure is judged where failures are.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from agent.failures import Key
-from agent.site import MaintenanceWindow, Site
+from agent.site import Accepted, MaintenanceWindow, Site
 
 
 def windows_at(site: Site, now: datetime) -> Iterator[MaintenanceWindow]:
@@ -36,3 +36,16 @@ def window_over(site: Site, key: Key, location: str | None, now: datetime) -> Ma
     """The window that covers a part now; of several, the one that ends last."""
     found = [each for each in windows_at(site, now) if covers(each, key, location)]
     return max(found, key=lambda each: site.moment(each.ends), default=None)
+
+
+def acceptance(site: Site, system: str, component: str, now: datetime) -> Accepted | None:
+    """The condition by which that part may fail, up to and with its last day in the site's zone (M4)."""
+    today = now.astimezone(site.zone).date()
+    return next(
+        (
+            each
+            for each in site.accepted
+            if (each.system, each.component) == (system, component) and today <= each.until
+        ),
+        None,
+    )

@@ -9,7 +9,9 @@ uses. No ticket id, error text or measured name is a label. Decided here:
   twice would make Prometheus refuse the whole page.
 * `trunkwatch_tickets_open` has every severity of the contract with every responsibility, 0 where there is
   none: an alert rule never meets an absent series, and a sum is a number from the first scrape.
-* `trunkwatch_next_due_timestamp_seconds` is absent while nothing is due: a time has no zero.
+* `trunkwatch_next_due_timestamp_seconds` is absent while nothing is due: a time has no zero. So is
+  `trunkwatch_attainment_ratio` while nothing of the month is decided: no tickets are not all met, nor none.
+* `trunkwatch_clock_synchronised` is absent where the kernel does not tell, or the site does not care.
 """
 
 from __future__ import annotations
@@ -115,7 +117,7 @@ def _add(families: dict[str, Metric], system: str, sample: Sample, *, shown: boo
     return True
 
 
-_NUMBER_STATES = {"yes": 1, "no": 0, "unknown": -1}
+_NUMBER_STATES = {"yes": 1, "no": 0, "on_purpose": 0, "unknown": -1}
 
 
 class _Agent(Collector):
@@ -149,6 +151,22 @@ class _Agent(Collector):
         for earliest in view.next_due:
             due.add_metric((earliest.severity, earliest.step), earliest.at.timestamp())
         yield due
+        yield from self._targets()
+        unmonitored = CounterMetricFamily(
+            "trunkwatch_unmonitored_seconds",
+            "How long the system was not watched: unseen by every way, or the agent did not run.",
+            labels=("system",),
+        )
+        for system, length in view.unmonitored:
+            unmonitored.add_metric((system,), length.total_seconds())
+        yield unmonitored
+        clock = GaugeMetricFamily(
+            "trunkwatch_clock_synchronised",
+            "Whether the kernel holds the agent's own clock for synchronised.",
+        )
+        if view.clock_synchronised is not None:
+            clock.add_metric((), float(view.clock_synchronised))
+        yield clock
         numbers = GaugeMetricFamily(
             "trunkwatch_primary_number_state",
             "Whether an incoming call finds a way: 1 yes, 0 no, -1 unknown.",
@@ -157,6 +175,32 @@ class _Agent(Collector):
         for number in view.numbers:
             numbers.add_metric((number.number,), _NUMBER_STATES[number.state])
         yield numbers
+        warnings = GaugeMetricFamily(
+            "trunkwatch_vendor_warnings",
+            "Vendor warnings that stand on the system; absent where it does not tell.",
+            labels=("system",),
+        )
+        for each in view.systems:
+            if each.warnings is not None:
+                warnings.add_metric((each.name,), each.warnings)
+        yield warnings
+
+    def _targets(self) -> Iterator[Metric]:
+        labels = ("severity", "step")
+        missed = CounterMetricFamily(
+            "trunkwatch_breaches", "Targets that were missed, since the journal began.", labels=labels
+        )
+        ratio = GaugeMetricFamily(
+            "trunkwatch_attainment_ratio",
+            "The share of this month's decided targets that were met, 0 to 1.",
+            labels=labels,
+        )
+        for target in self._view.targets:
+            missed.add_metric((target.severity, target.step), target.breaches)
+            if target.ratio is not None:
+                ratio.add_metric((target.severity, target.step), target.ratio)
+        yield missed
+        yield ratio
 
     def _polls(self) -> Iterator[Metric]:
         labels = ("system", "protocol")

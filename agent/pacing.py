@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.site import Snmp, Ssh, System
+from agent.site import Snmp, Ssh, System, Tcp
 from collectors.base import Pacing, Product, ProtocolName
 
 
 def ways_of(system: System, product: Product) -> tuple[tuple[ProtocolName, Pacing], ...]:
     """The protocols that the site file gives for this system, in the product's order of authority."""
-    given: dict[ProtocolName, Snmp | Ssh | None] = {
+    given: dict[ProtocolName, Snmp | Ssh | Tcp | None] = {
         "snmp": system.snmp,
         "ssh": system.ssh,
         "sat": system.sat,
+        "tcp": system.tcp,
     }
     return tuple(
         (name, _paced(product.polls[name].pacing, section))
@@ -25,13 +26,14 @@ def ways_of(system: System, product: Product) -> tuple[tuple[ProtocolName, Pacin
     )
 
 
-def _paced(pacing: Pacing, own: Snmp | Ssh) -> Pacing:
+def _paced(pacing: Pacing, own: Snmp | Ssh | Tcp) -> Pacing:
     pacing = replace(
         pacing,
-        pause=pacing.pause if own.pause is None else own.pause,
         timeout=own.timeout or pacing.timeout,
         interval=own.interval or pacing.interval,
     )
+    if not isinstance(own, Tcp) and own.pause is not None:
+        pacing = replace(pacing, pause=own.pause)
     if isinstance(own, Snmp):
         return replace(pacing, rows=own.rows or pacing.rows, tries=own.tries or pacing.tries)
     return pacing

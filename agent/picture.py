@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from collectors.base import ErrorKind, Observation, ProtocolName, Reading, Role, Sample
 
@@ -19,7 +20,10 @@ PartKey = tuple[Role, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """One way to a system. `missed` polls in a row went unread, the first of them at `missed_since`."""
+    """One way to a system. `missed` polls in a row went unread, the first of them at `missed_since`.
+
+    `good_since`: since when every poll was read; None while the last one was not.
+    """
 
     protocol: ProtocolName
     at: datetime
@@ -29,6 +33,7 @@ class Access:
     last_good: datetime | None = None
     missed: int = 0
     missed_since: datetime | None = None
+    good_since: datetime | None = None
     samples: tuple[Sample, ...] = ()  # of the last good reading
 
 
@@ -38,7 +43,10 @@ class Seen:
 
     `known_total`, `known_lost`: the last figures that were read of it: while it is unread, its total still
     counts (rule T5), and what was lost is not well because nobody can read it. `lost_since`: when the first
-    of those polls was that told it lost; None while it is not.
+    of those polls was that told it lost; None while it is not. `out_since`: the same of the polls that told
+    nothing of it in use, lost or taken out on purpose: what took the last of a way is known by it (P5).
+    `carried`: how many of the units taken out on purpose were lost before, and were not seen in service since
+    (T4); `untraced`: how many were already taken out when it was first read, so that nobody knows.
     """
 
     observation: Observation
@@ -48,6 +56,10 @@ class Seen:
     known_total: int | None = None
     known_lost: int | None = None
     lost_since: datetime | None = None
+    out_since: datetime | None = None
+    known_planned: int = 0
+    carried: int = 0
+    untraced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +67,29 @@ class SystemPicture:
     """What is known of one system. `listed`: by role, when which protocol last listed it whole.
 
     A part that is not in the picture is gone only if its role was listed whole; else nobody told of it yet.
+    `worked_out`: what `agent.authority` made of this very picture, so that it is made once.
     """
 
     accesses: Mapping[ProtocolName, Access] = field(default_factory=dict)
     parts: Mapping[PartKey, Mapping[ProtocolName, Seen]] = field(default_factory=dict)
     listed: Mapping[Role, Mapping[ProtocolName, datetime]] = field(default_factory=dict)
+    worked_out: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def seen(self) -> bool:
         """Some way of access answered its last poll."""
-        return any(access.error is None for access in self.accesses.values())
+        return any(access.error is None for access in self.polled)
 
     @property
     def silent(self) -> bool:
         """Every way that was tried failed, none refused, and at least one said nothing at all (O8)."""
-        errors = [access.error for access in self.accesses.values()]
+        errors = [access.error for access in self.polled]
         return bool(errors) and None not in errors and "refused" not in errors and "unreachable" in errors
+
+    @property
+    def polled(self) -> tuple[Access, ...]:
+        """The ways by which it is asked: a trap comes unasked, so its last one says nothing of now."""
+        return tuple(access for name, access in self.accesses.items() if name != "trap")
 
     def answers(self, protocol: ProtocolName) -> bool:
         """Whether that protocol answered its last poll."""
@@ -104,6 +123,14 @@ class Picture:
             )
         return Picture({**self.systems, reading.system: after})
 
+    def after_gap(self, system: str) -> Picture:
+        """The picture when that system is read again after a gap: what was missed before it is no series."""
+        seen = self.of(system)
+        accesses = {
+            name: replace(access, missed=0, missed_since=None) for name, access in seen.accesses.items()
+        }
+        return Picture({**self.systems, system: replace(seen, accesses=accesses)})
+
     def clock_set(self, step: timedelta) -> Picture:
         """The picture after the agent's clock was set by `step`: all was seen as long ago as before."""
         return Picture({name: _clock_set(seen, step) for name, seen in self.systems.items()})
@@ -121,12 +148,18 @@ def _clock_set(seen: SystemPicture, step: timedelta) -> SystemPicture:
                 at=access.at + step,
                 last_good=access.last_good and access.last_good + step,
                 missed_since=access.missed_since and access.missed_since + step,
+                good_since=access.good_since and access.good_since + step,
             )
             for name, access in seen.accesses.items()
         },
         parts={
             key: {
-                name: replace(word, at=word.at + step, lost_since=word.lost_since and word.lost_since + step)
+                name: replace(
+                    word,
+                    at=word.at + step,
+                    lost_since=word.lost_since and word.lost_since + step,
+                    out_since=word.out_since and word.out_since + step,
+                )
                 for name, word in told.items()
             }
             for key, told in seen.parts.items()
@@ -142,6 +175,7 @@ def _access(before: Access | None, reading: Reading) -> Access:
             at=reading.at,
             seconds=reading.seconds,
             last_good=reading.at,
+            good_since=(before.good_since if before else None) or reading.at,
             samples=reading.samples,
         )
     last = before or Access(protocol=reading.protocol, at=reading.at, seconds=0.0)
@@ -153,6 +187,7 @@ def _access(before: Access | None, reading: Reading) -> Access:
         error_text=reading.error_text,
         missed=last.missed + 1,
         missed_since=last.missed_since or reading.at,
+        good_since=None,
     )
 
 
@@ -172,6 +207,8 @@ def _parts(
         key = (observation.role, observation.component)
         told = parts.get(key, {})
         last = told.get(reading.protocol)
+        read = observation.lost is not None and observation.total is not None
+        carried, untraced = _carried(last, observation) if observation.role == "trunks" else (0, 0)
         seen = Seen(
             observation,
             reading.at,
@@ -180,9 +217,40 @@ def _parts(
             known_total=observation.total if last is None else _either(observation.total, last.known_total),
             known_lost=observation.lost if last is None else _either(observation.lost, last.known_lost),
             lost_since=((last.lost_since if last else None) or reading.at) if observation.lost else None,
+            out_since=_out_since(observation, last, reading.at),
+            known_planned=observation.planned if read or last is None else last.known_planned,
+            carried=carried,
+            untraced=untraced,
         )
         parts[key] = {**told, reading.protocol: seen}
     return parts
+
+
+def _out_since(observation: Observation, last: Seen | None, at: datetime) -> datetime | None:
+    since = last.out_since if last else None
+    if observation.lost is None or observation.total is None:
+        return since  # unread: nobody says that it works again
+    out = observation.lost >= observation.total and bool(observation.lost or observation.planned)
+    return (since or at) if out else None
+
+
+def _carried(last: Seen | None, now: Observation) -> tuple[int, int]:
+    """How many units stay lost though taken out on purpose now, and of how many nobody knows (T4).
+
+    Only figures are told, never which unit is which: units newly taken out that did not leave the service
+    came out of the lost ones. Units that came back into service out of the planned ones are seen.
+    """
+    if now.lost is None or now.total is None:
+        return (last.carried, last.untraced) if last else (0, 0)
+    if last is None or last.known_total is None or last.known_lost is None:
+        return 0, now.planned
+    gained = (now.total - now.lost) - (last.known_total - last.known_lost)  # units in service
+    taken_out = now.planned - last.known_planned
+    from_lost = min(max(0, taken_out - max(0, -gained)), last.known_lost)
+    back = max(0, min(gained, -taken_out))
+    carried = min(max(0, last.carried - back) + from_lost, now.planned)
+    untraced = min(max(0, last.untraced - max(0, back - last.carried)), now.planned - carried)
+    return carried, untraced
 
 
 def _listed(

@@ -12,13 +12,19 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from agent.contract import Contract
 from agent.loading import Setup
-from agent.views import TicketView, moment, span
+from agent.views import ActView, MappedView, RoundView, StepView, TicketView, moment, span
 from agent.web_file import told
 from collectors.base import Observation, Reading
 
 # Majors must be seen at a glance on a dark and on a light terminal; nothing else is as loud.
 _SEVERITY = {"major": "bold white on red", "minor": "bold yellow"}
+
+
+def severity_style(severity: str) -> str:
+    """How a severity looks that is in force."""
+    return _SEVERITY.get(severity, "bold")
 
 
 def console() -> Console:
@@ -43,7 +49,7 @@ def show_tickets(tickets: Iterable[TicketView], zone: ZoneInfo) -> RenderableTyp
             ),
             ticket.state,
             ticket.system or "-",
-            escape(ticket.summary),
+            escape(_what(ticket)),
             ticket.clause,
             _respond_by(ticket, zone),
         )
@@ -51,38 +57,109 @@ def show_tickets(tickets: Iterable[TicketView], zone: ZoneInfo) -> RenderableTyp
 
 
 def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
-    """One ticket on one screen: the clause in its own words, the evidence, and how it came about."""
+    """One ticket on one screen: the clause in its own words, its targets, all that was done, the evidence."""
     head = Text.assemble(
         (ticket.id, "bold"),
         " ",
         (f" {ticket.severity.upper()} ", _SEVERITY.get(ticket.severity, "bold")),
-        f" {ticket.state}  {ticket.system or '-'}: {ticket.summary}",
+        f" {_standing(ticket)}  {ticket.system or '-'}: {ticket.summary}",
     )
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    facts.add_row("clause", f"{ticket.clause}: “{escape(ticket.clause_text)}”")
-    facts.add_row("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
-    facts.add_row("respond by", _moment(ticket.respond_by, zone) if ticket.respond_by is not None else "-")
-    for number, (at, by, note) in enumerate(ticket.responses):
-        said = f"{_moment(at, zone)} by {escape(by)}" + (f": {escape(note)}" if note else "")
-        facts.add_row("answered" if number == 0 else "", said)
-    facts.add_row("responsible", f"{ticket.responsibility} ({ticket.note})")
-    facts.add_row("location", ticket.location or "-")
-    facts.add_row("began", _moment(ticket.began, zone))
-    facts.add_row("received", _moment(ticket.received, zone))
-    if ticket.resolved is not None:
-        facts.add_row(
-            "resolved", f"{_moment(ticket.resolved, zone)}, after {span(ticket.resolved - ticket.received)}"
-        )
-    if len(ticket.severities) > 1:
-        facts.add_row(
-            "classes", ", ".join(f"{severity} {_moment(at, zone)}" for at, severity in ticket.severities)
-        )
-    for label, lines in (("evidence", ticket.evidence), ("left out", ticket.left_out)):
+
+    def add(label: str, *lines: str) -> None:
         for number, text in enumerate(lines):
             facts.add_row(label if number == 0 else "", escape(text))
+
+    add("clause", f"{ticket.clause}: “{ticket.clause_text}”")
+    add("clauses", f"{', '.join(ticket.clauses)} (rules {', '.join(ticket.rules)})")
+    if ticket.contract:
+        outside = f"; {ticket.outside_term}" if ticket.outside_term else ""
+        add("contract", f"{ticket.contract}, counted in {ticket.coverage_hours}{outside}")
+    if ticket.mapped is not None:
+        add("elsewhere", _mapped(ticket.mapped, zone))
+    add("call", *ticket.calls)
+    if ticket.again:
+        add("again", ticket.again.removeprefix("again, "))
+    if ticket.assigned_to:
+        add("assigned to", ticket.assigned_to)
+    add("responsible", f"{ticket.responsibility} ({ticket.note})")
+    add("scope", ticket.scope or "-")
+    add("location", ticket.location or "-")
+    if ticket.coverage:
+        add("coverage", f"{ticket.coverage}, bought for {ticket.system}")
+    add("began", _moment(ticket.began, zone))
+    add("received", _moment(ticket.received, zone))
+    if ticket.resolved is not None:
+        add("resolved", f"{_moment(ticket.resolved, zone)}, after {span(ticket.resolved - ticket.received)}")
+    steps = [step for each in ticket.rounds[:-1] for step in each.steps if _is_owed(step)]
+    steps += ticket.rounds[-1].steps if ticket.rounds else ()
+    for step in steps:
+        add(f"{step.step} by", _target(step, zone))
+    if not any(step.step == "respond" for step in steps):
+        add("respond by", _moment(ticket.respond_by, zone) if ticket.respond_by is not None else "-")
+    add("call", *ticket.calls)
+    if len(ticket.severities) > 1:
+        add("classes", ", ".join(f"{severity} {_moment(at, zone)}" for at, severity in ticket.severities))
+    add(
+        "rounds", *_last(4, [_round(number, each, zone) for number, each in enumerate(ticket.rounds, 1)][:-1])
+    )
+    if ticket.rating is not None:
+        add("rating", f"{ticket.rating} of 5")
+    if ticket.clock_note:
+        add("clock", ticket.clock_note)
+    add("done", *_last(12, [_act(each, zone) for each in ticket.acts]))
+    add("evidence", *ticket.evidence)
+    add("left out", *ticket.left_out)
     return Group(head, facts)
+
+
+def _is_owed(step: StepView) -> bool:
+    """Whether a target of a round before still runs: a part must go back, whatever came after."""
+    return step.step == "return" and step.met is None
+
+
+def _what(ticket: TicketView) -> str:
+    """What is wrong, and that it is not the first time."""
+    again = f"; again, after {ticket.follows}" if ticket.follows else ""
+    return f"{ticket.summary}{again}" + (f"; round {ticket.reopened + 1}" if ticket.reopened else "")
+
+
+def _standing(ticket: TicketView) -> str:
+    """`open`, `open, assigned`, `closed`."""
+    new = ticket.status in ("", "received")
+    return ticket.state if new else f"open, {ticket.status}" if ticket.state == "open" else ticket.status
+
+
+def _target(step: StepView, zone: ZoneInfo) -> str:
+    """One promise, and what became of it: `Mon 2026-11-23 10:00 CST (major), missed`."""
+    due = "stands still" if step.paused else "never" if step.due is None else _moment(step.due, zone)
+    if step.met is None:
+        came = ", missed" if step.breached else ""
+    else:
+        came = f", {'late' if step.breached else 'met'} {_moment(step.met, zone)}"
+    return f"{due} ({step.severity}){came}"
+
+
+def _round(number: int, shown: RoundView, zone: ZoneInfo) -> str:
+    """A round that is over: `1: major, Fri 2026-11-20 17:03 CST, for 1h 12m: seen well for 60 s`."""
+    severities = " → ".join(severity for _, severity in shown.severities)
+    missed = [step.step for step in shown.steps if step.breached]
+    lasted = f", for {span(shown.resolved - shown.received)}: {shown.reason}" if shown.resolved else ""
+    late = f"; {' and '.join(dict.fromkeys(missed))} missed" if missed else ""
+    return f"{number}: {severities}, {_moment(shown.received, zone)}{lasted}{late}"
+
+
+def _act(act: ActView, zone: ZoneInfo) -> str:
+    by = f" by {act.by}" if act.by else ""
+    return f"{_moment(act.at, zone)} {act.what}{by}" + (f": {act.note}" if act.note else "")
+
+
+def _last(count: int, lines: list[str]) -> list[str]:
+    """The last of them, and how many more there are: a screen is a screen."""
+    more = len(lines) - count
+    return lines if more <= 0 else [f"({more} before; --json has all)", *lines[-count:]]
 
 
 def show_reading(reading: Reading, zone: ZoneInfo) -> RenderableType:
@@ -133,14 +210,48 @@ def show_setup(setup: Setup, today: date) -> RenderableType:
         f"{len(site.primary_numbers)} primary numbers, {len(site.holidays)} holidays",
         *_known(setup),
         f"contract   {contract.label}: {escape(contract.title)}",
-        f"coverage   {contract.decisions.coverage_hours}"
-        + (f"; the site decides {decisions}" if decisions else ""),
+        *([f"mapped     {setup.mapped.contract.label}"] if setup.mapped else []),
+        f"coverage   {contract.coverage_hours}" + (f"; the site decides {decisions}" if decisions else ""),
         f"journal    {setup.journal}",
         f"alert log  {setup.alert_log} ({site.sinks.alert_log.format})",
         *_web(setup),
         *(Text(f"warning    {sentence}", style="yellow") for sentence in setup.warnings(today)),
         "",
         table,
+    )
+
+
+def show_contract(contract: Contract) -> RenderableType:
+    """What `check --contract` found: its clauses in the order in which they decide, and its targets."""
+    clauses = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("clause", "severity", "holds where", "outcome"):
+        clauses.add_column(column, overflow="fold")
+    for clause in contract.clauses:
+        title = contract.title_of(clause.severity)
+        clauses.add_row(clause.id, escape(title), ", ".join(clause.when), clause.outcome)
+    targets = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("severity", "step", "within", "clock", "goal"):
+        targets.add_column(column, overflow="fold")
+    for target in contract.targets:
+        by = f" by {target.channel}" if target.channel else ""
+        amount = f"{target.amount.total_seconds() / 3600:g} h" if target.amount else ""
+        days = f"{target.business_days} business days" if target.business_days else ""
+        targets.add_row(
+            escape(contract.title_of(target.severity)) + by,
+            target.step,
+            amount or days or "-",
+            f"{target.clock} ({target.calendar})" if target.calendar else target.clock,
+            f"{target.goal} %" if target.goal else "-",
+        )
+    since = f", from {contract.effective}" if contract.effective else ""
+    return Group(
+        Text(f"{contract.label} is right.", style="bold green"),
+        f"{escape(contract.title)}{since}: {escape(contract.source)}",
+        f"coverage   {contract.coverage_hours} of {', '.join(contract.calendars)}",
+        "",
+        clauses,
+        "",
+        targets,
     )
 
 
@@ -216,6 +327,11 @@ def _samples(reading: Reading) -> RenderableType:
             escape(f"{sample.metric.name}{{{labels}}}" if labels else sample.metric.name), f"{sample.value:g}"
         )
     return table
+
+
+def _mapped(level: MappedView, zone: ZoneInfo) -> str:
+    asks = f"respond by {_moment(level.respond_by, zone)}" if level.respond_by else f"a {level.outcome}"
+    return f"{level.title} under {level.contract} ({level.clause}): {asks}"
 
 
 def _respond_by(ticket: TicketView, zone: ZoneInfo) -> str:

@@ -5,28 +5,76 @@ The same views answer when no daemon runs: the command line then fills them from
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
+from agent.acting import Wanted
+from agent.attainment import Attainment, attainment
+from agent.baseline_views import BaselineView
+from agent.explaining import Explanation, explain
 from agent.journal import read_journal
 from agent.loading import Setup
-from agent.showing import ticket_views
+from agent.showing import Terms, ticket_views
+from agent.sight import Sight
+from agent.site import Site
 from agent.tickets import Tickets
 from agent.views import TicketView
 from collectors.base import Reading
 
 POLL_PATIENCE = timedelta(minutes=16)  # longer than any poll may take
 
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Whether an act was taken, and the sentence for the person: what it did, or why not."""
+
+    taken: bool
+    sentence: str
+
+
+TAKEN = TypeAdapter(Taken)
+WANTED = TypeAdapter(Wanted)
 TICKETS = TypeAdapter(tuple[TicketView, ...])
 READING = TypeAdapter(Reading)
 READINGS = TypeAdapter(tuple[Reading, ...])
 WAYS = TypeAdapter(tuple[str, ...])
+BASELINES = TypeAdapter(tuple[BaselineView, ...])
+ATTAINMENT = TypeAdapter(Attainment)
+EXPLANATION = TypeAdapter(Explanation)
 
 
-def from_journal(setup: Setup) -> tuple[TicketView, ...]:
-    """Every ticket, read from the journal while no daemon runs. Raises JournalError."""
-    return ticket_views(Tickets.fold(read_journal(setup.journal)), setup.terms)
+def from_journal(setup: Setup, now: datetime) -> tuple[TicketView, ...]:
+    """Every ticket as it stands `now`, read from the journal while no daemon runs. Raises JournalError."""
+    return ticket_views(Tickets.fold(read_journal(setup.journal)), setup.terms, now)
+
+
+def explained(ticket: str, tickets: Tickets, terms: Terms, now: datetime) -> Explanation:
+    """Why that ticket is what it is. Raises LookupError with the sentence for one that there is not."""
+    found = tickets.by_id.get(ticket)
+    if found is None:
+        raise LookupError(f"no ticket {ticket!r}; `trunkwatch tickets list --all` lists every one")
+    return explain(found, terms, now)
+
+
+def explained_from_journal(setup: Setup, ticket: str, now: datetime) -> Explanation:
+    """The same, read from the journal while no daemon runs. Raises JournalError, LookupError."""
+    return explained(ticket, Tickets.fold(read_journal(setup.journal)), setup.terms, now)
+
+
+def attained(
+    month: str, site: Site, tickets: Tickets, sight: Sight, now: datetime, *, running: bool
+) -> Attainment:
+    """A month's attainment at that site. Raises ValueError for what is no month."""
+    systems = [system.name for system in site.systems]
+    return attainment(month, tickets, sight, zone=site.zone, systems=systems, now=now, running=running)
+
+
+def attained_from_journal(setup: Setup, month: str, now: datetime) -> Attainment:
+    """The same, read from the journal while no daemon runs. Raises JournalError, ValueError."""
+    entries = read_journal(setup.journal)
+    return attained(month, setup.site, Tickets.fold(entries), Sight.fold(entries), now, running=False)
 
 
 def no_such_system(system: str, known: tuple[str, ...]) -> str:

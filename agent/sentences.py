@@ -176,6 +176,12 @@ def _expected(error: ErrorDetails, node: Node) -> str:
     kind = error["type"]
     if kind == "string_type" and isinstance(node.value, int | float):
         return "text in quotes"
+    return expectation(error)
+
+
+def expectation(error: ErrorDetails) -> str:
+    """What pydantic would have taken, in our words: a whole number, one of …"""
+    kind = error["type"]
     if form := _EXPECTED.get(kind):
         return form.format_map(error.get("ctx", {}))
     message = error["msg"].removeprefix("Input should be ")

@@ -6,36 +6,45 @@ Pure. The command line fills the same ticket views from the journal alone when n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agent.agreement import Agreement
-from agent.contract import Contract, Step
+from agent.attainment import ratios
+from agent.calling import calls, outside_term
+from agent.contract import Contract
+from agent.deadlines import STEPS, Deadlines
+from agent.done import WAITS_FOR
 from agent.failures import Key
 from agent.incidents import Pending
 from agent.knowledge import Knowledge
+from agent.mapping import mapped_view
 from agent.picture import Access
+from agent.rounds import Round
+from agent.rules.alarms import warnings
 from agent.rules.numbers import number_states
-from agent.rules.scene import Scene
 from agent.site import Site
-from agent.tickets import Round, Ticket, Tickets
+from agent.tickets import Ticket, Tickets
 from agent.views import (
     AccessView,
+    ActView,
     AgentView,
     DueView,
+    MappedView,
     NumberView,
     RoundView,
     StepView,
     SystemView,
+    TargetView,
     TicketView,
     Verdict,
+    moment,
 )
 from agent.watch import Watch, Way
 from collectors.base import Product
 
 RESOLVED_SHOWN = 20
-STEPS: tuple[Step, ...] = ("respond", "assign", "resolve", "return")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +62,36 @@ class Terms:
 
     def of(self, ticket: Ticket) -> Agreement:
         """The agreement of that ticket: it keeps the one by which it was classified (C3)."""
-        return ticket.agreement or self.agreement
+        return ticket.agreement or self.agreement.at_place(ticket.location)
+
+    def mapped_of(self, ticket: Ticket) -> MappedView | None:
+        """Its level under the contract that is shown beside; None: the site names none."""
+        if self.mapped is None:
+            return None
+        view = mapped_view(ticket, self.of(ticket), self.mapped.at_place(ticket.location))
+        due = view.respond_by
+        return replace(view, respond_by=due.astimezone(self.site.zone) if due else None)
+
+    def reopen_within(self, ticket: Ticket) -> timedelta:
+        """For how long after its resolution the same failure is that ticket again (C2)."""
+        return self.of(ticket).contract.decisions.reopen_within
+
+    def is_closed(self, ticket: Ticket, now: datetime) -> bool:
+        """Whether it was resolved so long ago that the same failure would be a new ticket."""
+        resolved = ticket.resolved
+        if resolved is None:
+            return False
+        return now.astimezone(UTC) - resolved.astimezone(UTC) > self.reopen_within(ticket)
 
 
-def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
-    """One ticket in the site's own time, with its due times computed now."""
+def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
+    """One ticket as it stands `at` that time: in the site's zone, with its due times computed."""
     zone, ruling, now = terms.site.zone, ticket.ruling, ticket.round
     agreement = terms.of(ticket)
     due = ticket.still_due("respond", agreement) or ticket.due("respond", agreement)
     response = ticket.response(agreement)
     clause = agreement.contract.clause(ruling.clause)
+    outside = outside_term(ticket, agreement.contract.term, zone)
     return TicketView(
         id=ticket.id,
         system=ticket.key.system,
@@ -91,35 +120,60 @@ def ticket_view(ticket: Ticket, terms: Terms) -> TicketView:
         responded_by=response.by if response else None,
         response_note=response.note if response else "",
         responses=tuple((each.at.astimezone(zone), each.by, each.note) for each in now.responses),
-        status=_status(now),
+        status=_status(ticket, terms, at),
         outcome=ruling.outcome,
         considered=ruling.considered,
         scope=ruling.scope,
         coverage=ruling.coverage,
         primary_numbers=ruling.primary_numbers,
         contract=ticket.contract,
-        coverage_hours=agreement.contract.coverage_hours,
-        rounds=tuple(_round_view(ticket, each, agreement, zone) for each in ticket.rounds),
+        coverage_hours=_hours(ticket, agreement),
+        lapsed=bool(outside),
+        outside_term=outside,
+        mapped=terms.mapped_of(ticket),
+        calls=calls(ticket, agreement, terms.site.contract, zone),
+        rounds=tuple(_round_view(ticket, each, terms, at) for each in ticket.rounds),
         reopened=len(ticket.rounds) - 1,
+        acts=tuple(ActView(at=d.at.astimezone(zone), what=d.what, by=d.by, note=d.note) for d in ticket.done),
         follows=ticket.follows,
+        again=_again(ticket, zone),
+        assigned_to=now.assigned_to,
         rating=ticket.rating,
         clock_note=ticket.clock_note,
     )
 
 
-def _status(now: Round) -> str:
+def _hours(ticket: Ticket, agreement: Agreement) -> str:
+    """The name of the calendar by which its response is counted."""
+    target = agreement.contract.target(ticket.severity, "respond")
+    return agreement.calendar_of(target, ticket.coverage) if target else agreement.contract.coverage_hours
+
+
+def _status(ticket: Ticket, terms: Terms, at: datetime) -> str:
+    now = ticket.round
     if now.resolved is not None:
-        return "resolved"
+        return "closed" if terms.is_closed(ticket, at) else "resolved"
     if now.waiting is not None:
-        return f"waiting for {now.waiting.waiting_for}"
+        return f"on hold for {WAITS_FOR[now.waiting.waiting_for]}"
     if now.dispatches:
         return "dispatched"
     if now.assignments:
         return "assigned"
-    return "responded" if now.responses else "received"
+    if now.responses:
+        return "answered"
+    return "received" if len(ticket.rounds) == 1 else "reopened"
 
 
-def _round_view(ticket: Ticket, shown: Round, agreement: Agreement, zone: ZoneInfo) -> RoundView:
+def _again(ticket: Ticket, zone: ZoneInfo) -> str:
+    if ticket.follows is None:
+        return ""
+    of = f" of {moment(ticket.followed.astimezone(zone))}" if ticket.followed else ""
+    return f"again, after {ticket.follows}{of}"
+
+
+def _round_view(ticket: Ticket, shown: Round, terms: Terms, at: datetime) -> RoundView:
+    zone, agreement = terms.site.zone, terms.of(ticket)
+
     def local(at: datetime | None) -> datetime | None:
         return at.astimezone(zone) if at else None
 
@@ -134,18 +188,23 @@ def _round_view(ticket: Ticket, shown: Round, agreement: Agreement, zone: ZoneIn
                 opened=promise.opened.astimezone(zone),
                 due=local(promise.due),
                 met=local(promise.met),
+                paused=promise.paused,
+                breached=promise.breached(at),
             )
             for step in STEPS
             for promise in ticket.promises(step, agreement, shown)
         ),
         resolved=local(shown.resolved),
         reason=shown.reason,
+        resolved_by=shown.resolved_by,
+        reopened_by=shown.reopened_by,
+        part_received=local(shown.part_received),
     )
 
 
-def ticket_views(tickets: Tickets, terms: Terms) -> tuple[TicketView, ...]:
-    """Every ticket, in the order of their ids."""
-    return tuple(ticket_view(ticket, terms) for ticket in tickets.by_id.values())
+def ticket_views(tickets: Tickets, terms: Terms, at: datetime) -> tuple[TicketView, ...]:
+    """Every ticket as it stands `at` that time, in the order of their ids."""
+    return tuple(ticket_view(ticket, terms, at) for ticket in tickets.by_id.values())
 
 
 def agent_view(
@@ -164,9 +223,10 @@ def agent_view(
     """The whole agent at `now`. `watches`: what each system is for and how it is asked."""
     zone = terms.site.zone
     picture, tickets, incidents = knowledge.picture, knowledge.tickets, knowledge.incidents
-    views = ticket_views(tickets, terms)
-    resolved = [view for view in views if view.state == "resolved"][-RESOLVED_SHOWN:]
-    shown = (*(view for view in views if view.state == "open"), *resolved)
+    resolved = [(ticket.resolved, ticket) for ticket in tickets.by_id.values() if ticket.resolved]
+    latest = sorted(resolved, key=lambda pair: pair[0])[-RESOLVED_SHOWN:]
+    shown = (*tickets.open, *(ticket for _, ticket in latest))
+    scene = knowledge.scene(terms.site, terms.contract, watches, now)
     systems = tuple(
         SystemView(
             name=system.name,
@@ -178,6 +238,8 @@ def agent_view(
                 _access_view(way, picture.of(system.name).accesses.get(way.protocol), terms)
                 for way in watches[system.name].ways
             ),
+            warnings=warnings(scene, system.name),
+            found=len(knowledge.history.found.get(system.name, {})),
         )
         for system in terms.site.systems
     )
@@ -190,18 +252,20 @@ def agent_view(
         contract=terms.contract.label,
         severities=terms.contract.severities,
         systems=systems,
-        tickets=shown,
+        tickets=tuple(ticket_view(ticket, terms, now) for ticket in shown),
         pending=len(incidents.pending),
         pending_text=tuple(_pending_text(key, waiting) for key, waiting in incidents.pending.items()),
-        next_due=tuple(_next_due(tickets.open, terms)),
+        next_due=tuple(_next_due(tickets.open, knowledge.deadlines, terms)),
         healthy=healthy,
         ready=ready,
         unwritten=unwritten,
+        targets=tuple(_targets(knowledge.deadlines, terms, now)),
+        unmonitored=tuple(
+            (system.name, knowledge.sight.unmonitored(system.name, now)) for system in terms.site.systems
+        ),
+        clock_synchronised=knowledge.own.synchronised,
         numbers=tuple(
-            NumberView(number.number, number.name, state)
-            for number, state in number_states(
-                Scene(picture, knowledge.history, terms.site, terms.contract, watches, now)
-            )
+            NumberView(number.number, number.name, state) for number, state in number_states(scene)
         ),
     )
 
@@ -230,15 +294,29 @@ def _access_view(way: Way, access: Access | None, terms: Terms) -> AccessView:
     )
 
 
-def _next_due(tickets: Iterable[Ticket], terms: Terms) -> Iterable[DueView]:
-    open_tickets = list(tickets)
-    for severity in terms.contract.severities:
+def _next_due(tickets: Iterable[Ticket], deadlines: Deadlines, terms: Terms) -> Iterable[DueView]:
+    earliest: dict[tuple[str, str], datetime] = {}
+    for ticket in tickets:
         for step in STEPS:
-            dues = [
-                due
-                for ticket in open_tickets
-                if ticket.severity == severity
-                and (due := ticket.still_due(step, terms.of(ticket))) is not None
-            ]
-            if dues:
-                yield DueView(severity, step, min(dues).astimezone(terms.site.zone))
+            due = deadlines.still_due(ticket.id, step)
+            if due is not None:
+                key = ticket.severity, step
+                earliest[key] = min(due, earliest.get(key, due))
+    # A severity of a contract that is no longer in force comes last: its ticket is still due.
+    for severity in dict.fromkeys((*terms.contract.severities, *(key[0] for key in earliest))):
+        for step in STEPS:
+            if (severity, step) in earliest:
+                yield DueView(severity, step, earliest[severity, step].astimezone(terms.site.zone))
+
+
+def _targets(deadlines: Deadlines, terms: Terms, now: datetime) -> Iterable[TargetView]:
+    promised = [
+        (severity, step)
+        for severity in terms.contract.severities
+        for step in STEPS
+        if terms.contract.target(severity, step) is not None
+    ]
+    met = ratios(deadlines, terms.site.zone, now)
+    for severity, step in dict.fromkeys((*promised, *deadlines.breaches, *met)):
+        missed = deadlines.breaches.get((severity, step), 0)
+        yield TargetView(severity, step, missed, met.get((severity, step)))

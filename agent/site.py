@@ -144,6 +144,7 @@ class System(Model):
     voicemail: Voicemail | None = None
     coverage: AssetCoverage | None = None  # the on-site window bought for this asset; None: not on the order
     gateway_number: int | None = Field(default=None, ge=1)  # as the phone system numbers it
+    survivable: bool = True  # whether a survivable processor may serve a gateway that the main one lost (P4)
     trunk_groups: tuple[TrunkGroup, ...] = ()
     stations: Stations | None = None
     depends_on: tuple[Name, ...] = ()  # systems or locations whose failure explains this one's
@@ -233,12 +234,14 @@ class Accepted(Model):
 class ContractChoice(Model):
     """Which contract judges this site, and the decisions in which the site departs from its defaults.
 
-    `mapped`: another contract whose level for the same failure a ticket carries as well.
+    `mapped`: another contract whose level for the same failure a ticket carries as well; of `decisions` it
+    takes the channel. `calendars`: hours that a contract leaves to the site, by the contract's name for them.
     """
 
     name: Name = "agility"
     decisions: dict[str, str | int | bool] = Field(default_factory=dict)
     mapped: Name | None = None
+    calendars: dict[Name, CalendarSpec] = Field(default_factory=dict)
     term: Term | None = None
     sold_to: Text = ""
     vendor_phone: Text = ""

@@ -42,11 +42,17 @@ _PARTS = (
 )
 
 
-def site_mistakes(tree: Tree, products: Mapping[str, Product]) -> Iterator[Mistake]:
-    """Every mistake between the parts of a site file, in no particular order."""
+def site_mistakes(
+    tree: Tree, products: Mapping[str, Product], *, any_product: bool = False
+) -> Iterator[Mistake]:
+    """Every mistake between the parts of a site file, in no particular order.
+
+    `any_product`: of systems that nobody will ask: a product need not be known.
+    """
     root = tree.root
     systems = [node for node in root.items("systems") if isinstance(node.value, dict)]
     locations = list(root.items("locations"))
+    probes = [node for node in systems if node.text("product") == "probe"]
     names = {
         "location": [name for node in locations if (name := node.text("name"))],
         "system": [name for node in systems if (name := node.text("name"))],
@@ -59,14 +65,16 @@ def site_mistakes(tree: Tree, products: Mapping[str, Product]) -> Iterator[Mista
     yield from _once(tree, "number", list(root.items("primary_numbers")))
     for system in systems:
         yield from _place(tree, system, names["location"])
-        yield from _product(tree, system, products)
+        yield from _product(tree, system, products, any_product)
         yield from _once(tree, "number", list(system.items("trunk_groups")))
         if (snmp := system.get("snmp")) is not None:
             yield from _snmp(tree, snmp)
         for protocol in ("ssh", "sat"):
             if (section := system.get(protocol)) is not None:
                 yield from _login(tree, section)
+        yield from _parts_of(tree, system, products)
     yield from _ports(tree, systems)
+    yield from _probes(tree, locations, names["system"], [node.text("name") or "" for node in probes])
     yield from _dependencies(tree, locations + systems)
     for number in root.items("primary_numbers"):
         if (needs := number.get("needs")) is not None:
@@ -136,16 +144,18 @@ def _place(tree: Tree, system: Node, locations: list[str]) -> Iterator[Mistake]:
         yield tree.mistake(where, expected_one("a location of this site", where.word, locations))
 
 
-def _product(tree: Tree, system: Node, products: Mapping[str, Product]) -> Iterator[Mistake]:
+def _product(
+    tree: Tree, system: Node, products: Mapping[str, Product], any_product: bool
+) -> Iterator[Mistake]:
     sections = [
         name for name in PROTOCOLS if (node := system.get(name)) is not None and node.value is not None
     ]
     name = system.get("product")
     product = products.get(name.word or "") if name is not None else None
-    if name is not None and name.word is not None and product is None:
+    if name is not None and name.word is not None and product is None and not any_product:
         yield tree.mistake(name, expected_one("a product", name.word, sorted(products)))
     askable = [protocol for protocol in PROTOCOLS if product is None or protocol in product.polls]
-    if not sections:
+    if not sections and not any_product:
         yield tree.mistake(system, f"expected a protocol to ask it by ({', '.join(askable)}); got none")
     for section in sections:
         if product is not None and section not in askable:
@@ -162,6 +172,36 @@ def _product(tree: Tree, system: Node, products: Mapping[str, Product]) -> Itera
         yield tree.mistake(
             number, f"expected a gateway number on a media_gateway only; got one on a {product.name}"
         )
+
+
+def _parts_of(tree: Tree, system: Node, products: Mapping[str, Product]) -> Iterator[Mistake]:
+    """What only some systems can be part of: the voicemail (O6), and the phone system by a restart (R1)."""
+    product = products.get(system.text("product") or "")
+    function = system.text("function") or (product.function if product is not None else None)
+    voicemail = system.get("voicemail")
+    if voicemail is not None and voicemail.value is not None and function not in (None, "voicemail"):
+        yield tree.mistake(
+            voicemail, f"expected voicemail on a system of function voicemail only; got one of {function}"
+        )
+    part_of = system.get("part_of")
+    if (
+        part_of is not None
+        and part_of.value is not None
+        and product is not None
+        and product.name != "media_gateway"
+    ):
+        yield tree.mistake(part_of, f"expected part_of on a media_gateway only; got one on a {product.name}")
+
+
+def _probes(tree: Tree, locations: list[Node], systems: list[str], probes: list[str]) -> Iterator[Mistake]:
+    """A location's probes are systems of this site, of product probe."""
+    for probe in (probe for location in locations for probe in location.items("probes")):
+        if probe.word is None or probe.word in probes:
+            continue
+        sentence = expected_one("a system of this site, of product probe", probe.word, probes)
+        if probe.word in systems:
+            sentence = f"expected a system of product probe; got {probe.word}, which is of another"
+        yield tree.mistake(probe, sentence)
 
 
 def _snmp(tree: Tree, snmp: Node) -> Iterator[Mistake]:
@@ -228,6 +268,8 @@ def _ports(tree: Tree, systems: list[Node]) -> Iterator[Mistake]:
             if section is None or not isinstance(section.value, dict):
                 continue
             port = section.text("port") or _PORTS.get(protocol, "")
+            if not port:
+                continue  # the schema asks for one
             other = taken.setdefault((protocol, address, port), system)
             if other is not system:
                 node = section.get("port") or system.get("address") or system

@@ -59,7 +59,9 @@ class StatusPage:
         environment.globals.update(
             due_words=due_words,
             access_words=access_words,
+            alarm_words=alarm_words,
             sight_words=sight_words,
+            stands=stands_words,
             sight_names=_SIGHT,
             who=_WHO,
             clock=clock,
@@ -124,6 +126,15 @@ def due_words(ticket: TicketView, now: datetime) -> str:
     return f"in {span(left)}" if left.total_seconds() > 0 else f"due {span(left)} ago"
 
 
+def stands_words(ticket: TicketView) -> str:
+    """Where a ticket stands beyond being received: ` · assigned to bo · reopened 2 times`; or nothing."""
+    status = f"assigned to {ticket.assigned_to}" if ticket.status == "assigned" else ticket.status
+    words = ["" if status in ("received", "reopened") else status]
+    if ticket.reopened:
+        words.append("reopened" if ticket.reopened == 1 else f"reopened {ticket.reopened} times")
+    return "".join(f" · {word}" for word in (*words, ticket.again) if word)
+
+
 def access_words(access: AccessView, view: AgentView) -> str:
     """Since when and why one protocol of a system is seen or not."""
     now, success = view.now, access.last_success
@@ -146,6 +157,15 @@ def sight_words(system: SystemView, view: AgentView) -> str:
     sight = system.sight(view.now)
     since = f" since {clock(system.last_success, view.now)}" if system.last_success else ""
     return _SIGHT[sight] + (since if sight == "unseen" else "")
+
+
+def alarm_words(system: SystemView) -> str:
+    """What it holds that raises no ticket: vendor warnings (M3), alarms found at installation (M4)."""
+    counts = [
+        (system.warnings or 0, "vendor warning", ""),
+        (system.found, "alarm", " found at installation, to be adopted"),
+    ]
+    return ", ".join(f"{count} {noun}{'s' * (count > 1)}{more}" for count, noun, more in counts if count)
 
 
 def clock(at: datetime, now: datetime) -> str:

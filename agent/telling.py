@@ -10,14 +10,40 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from agent.acts import Responded
-from agent.alertlog import AlertLog, AlertLogError, LogLine
-from agent.entries import Entry, JournalRebuilt, NumbersSkipped, Opened, Resolved, Updated
+from agent.acts import (
+    Assigned,
+    Dispatched,
+    Held,
+    Noted,
+    PartReturned,
+    Rated,
+    Reclassified,
+    Responded,
+    Resumed,
+)
+from agent.alertlog import AlertLog, AlertLogError, LogLine, Verb
+from agent.contract import Step
+from agent.done import done
+from agent.entries import (
+    Body,
+    Entry,
+    JournalRebuilt,
+    NumbersSkipped,
+    Opened,
+    Reopened,
+    Resolved,
+    SightBack,
+    SightLost,
+    Updated,
+    Warned,
+)
 from agent.incidents import ticket_id
 from agent.journal import Journal
 from agent.showing import Terms, ticket_view
 from agent.tickets import Tickets
+from agent.views import TicketView, in_words, moment, soon
 
 log = logging.getLogger(__name__)
 
@@ -31,36 +57,101 @@ def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
     at = entry.at.astimezone(terms.site.zone)
     if isinstance(body, JournalRebuilt | NumbersSkipped):
         return LogLine(at=at, verb="WARN", text=_warning(body))
-    if not isinstance(body, Opened | Updated | Resolved | Responded):
-        return None
-    ticket = tickets.by_id.get(body.ticket)
+    if isinstance(body, SightLost | SightBack):
+        return _sight(body, entry, terms)
+    verb = _verb(body)
+    ticket = tickets.by_id.get(getattr(body, "ticket", ""))
     if ticket is None:
         return None
-    view = ticket_view(ticket, terms)
-    if isinstance(body, Resolved | Responded):
-        by = f"{view.summary}: answered by {body.by}" if isinstance(body, Responded) else view.summary
-        more = body.note if isinstance(body, Responded) else body.reason
-        return LogLine(
-            at=at,
-            verb="RESPOND" if isinstance(body, Responded) else "RESOLVE",
-            text=f"{by}: {more}" if more else by,
-            severity=view.severity,
-            ticket=view.id,
-            system=view.system,
-            clause=view.clause,
-            after=entry.at - ticket.received,
-            responsibility=view.responsibility,
-        )
+    view = ticket_view(ticket, terms, entry.at)
+    if isinstance(body, Warned):
+        return _deadline(body, at, view)
+    if verb is None:
+        return None
+    ends = verb in ("RESOLVE", "RESPOND")
     return LogLine(
         at=at,
-        verb="OPEN" if isinstance(body, Opened) else "UPDATE",
-        text=view.summary,
+        verb=verb,
+        text=_text(entry, view),
         severity=view.severity,
-        ticket=body.ticket,
+        ticket=view.id,
         system=view.system,
         clause=view.clause,
-        respond_by=view.respond_by,
+        respond_by=view.respond_by if not ends and view.resolved is None else None,
+        after=entry.at - ticket.received if ends else None,
         responsibility=view.responsibility,
+    )
+
+
+def _verb(body: Body) -> Verb | None:
+    match body:
+        case Opened():
+            return "OPEN"
+        case Reopened():
+            return "REOPEN"
+        case Resolved():
+            return "RESOLVE"
+        case Responded():
+            return "RESPOND"
+        case Updated() | Assigned() | Dispatched() | Held() | Resumed() | PartReturned():
+            return "UPDATE"
+        case Reclassified() | Noted() | Rated():
+            return "UPDATE"
+        case _:
+            return None
+
+
+def _text(entry: Entry, view: TicketView) -> str:
+    """What is wrong; then what was done, by whom, and why."""
+    step = done(entry)
+    if isinstance(entry.body, Opened) and view.again:
+        return f"{view.summary}; {view.again}"
+    if step is not None and step.by:
+        said = f"{view.summary}: {step.what} by {step.by}"
+        return f"{said}: {step.note}" if step.note else said
+    return f"{view.summary}: {entry.body.reason}" if isinstance(entry.body, Resolved) else view.summary
+
+
+_MISSED: dict[Step, str] = {
+    "respond": "not responded",
+    "assign": "not assigned",
+    "resolve": "not resolved",
+    "return": "nothing says that the part went back",
+}
+
+
+def _deadline(body: Warned, at: datetime, view: TicketView) -> LogLine:
+    """A target that comes near, or was missed: of which step, and by when."""
+    due = body.due.astimezone(at.tzinfo)
+    if body.breached:
+        text = f"{_MISSED[body.step]}, was due {moment(due)}"
+    else:
+        text = f"{body.step} due in {in_words(body.due - at)} ({soon(due, at)})"
+    return LogLine(
+        at=at,
+        verb="BREACH" if body.breached else "WARN",
+        text=f"{view.summary}: {text}",
+        severity=body.severity,
+        ticket=view.id,
+        system=view.system,
+        clause=view.clause,
+        respond_by=due if body.step == "respond" else view.respond_by,
+        responsibility=view.responsibility,
+    )
+
+
+def _sight(body: SightLost | SightBack, entry: Entry, terms: Terms) -> LogLine:
+    at = entry.at.astimezone(terms.site.zone)
+    if isinstance(body, SightLost):
+        since = body.since.astimezone(terms.site.zone)
+        return LogLine(at=at, verb="UNSEEN", text=f"not seen since {moment(since)}", system=body.system)
+    named = any(system.name == body.system for system in terms.site.systems)
+    return LogLine(
+        at=at,
+        verb="SEEN",
+        text="seen again" if named else "no longer watched: it left the site file",
+        system=body.system,
+        after=None if body.since is None else max(entry.at - body.since, timedelta(0)),
     )
 
 

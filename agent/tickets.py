@@ -1,141 +1,35 @@
 """A ticket is a fold over its journal entries; its due times are computed on reading, never stored. Pure.
 
-Each reopening is a round of its own, with its own receipt and targets (C2). Who may do what to a ticket is
-`agent.acting`; here is what was done.
+What one round of it promises is `agent.rounds`; who may do what to it, `agent.acting`; here is what was done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from agent.acts import Assigned, Dispatched, Held, Noted, Rated, Reclassified, Responded, Resumed
+from agent.acts import (
+    Assigned,
+    Dispatched,
+    Held,
+    Noted,
+    PartReturned,
+    Rated,
+    Reclassified,
+    Responded,
+    Resumed,
+)
 from agent.agreement import Agreement
-from agent.calendars import Pause
-from agent.contract import Contract, HoldReason, Step, Target
-from agent.entries import AgreementTaken, Entry, Opened, Reopened, Resolved, Updated
+from agent.clock_steps import every_instant
+from agent.contract import Step
+from agent.done import Done, done
+from agent.entries import AgreementTaken, ClockSet, Entry, Opened, Reopened, Resolved, Updated, Warned
 from agent.failures import Key, Ruling
 from agent.fields import AssetCoverage
-
-
-@dataclass(frozen=True, slots=True)
-class Class:
-    """A severity, and since when. `by`, `note`: the person who gave it, and why; nobody: by the evidence."""
-
-    at: datetime
-    severity: str
-    by: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What a person did. `classes`: how many classes the round had had by then: it counts for those (C1).
-
-    `to`: whom it was given to, of an assignment.
-    """
-
-    at: datetime
-    by: str
-    note: str
-    classes: int = 0
-    to: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A stretch on hold: `end` None while it lasts."""
-
-    begin: datetime
-    waiting_for: HoldReason
-    by: str
-    note: str
-    end: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """One target that a class of a round opened. `due` None: its hours never open. `met`: when the step was
-
-    taken, which may be too late. Met exactly at its due instant is met.
-    """
-
-    step: Step
-    severity: str
-    target: Target
-    opened: datetime
-    due: datetime | None
-    met: datetime | None
-
-    def breached(self, now: datetime) -> bool:
-        """Whether it was missed, as of `now`."""
-        return self.due is not None and (self.met or now) > self.due
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """From one receipt to its resolution. `classes`: each class with the instant it held from, at least one.
-
-    `part_received`: when a spare came; the defective part must then go back. `reopened_by`: the person who
-    reopened the ticket with it; nobody: its failure stood again.
-    """
-
-    received: datetime
-    began: datetime
-    classes: tuple[Class, ...]
-    responses: tuple[Act, ...] = ()
-    assignments: tuple[Act, ...] = ()
-    dispatches: tuple[Act, ...] = ()
-    waits: tuple[Wait, ...] = ()
-    part_received: datetime | None = None
-    resolved: datetime | None = None
-    reason: str = ""
-    resolved_by: str = ""
-    reopened_by: str = ""
-
-    @property
-    def waiting(self) -> Wait | None:
-        """What it waits for now."""
-        return self.waits[-1] if self.waits and self.waits[-1].end is None else None
-
-    def opening(self, contract: Contract) -> list[int]:
-        """Which of its classes opened targets: the first, and each that was worse than all before it (C1).
-
-        A downgrade opens none, and what was promised stands (C5).
-        """
-        opening: list[int] = []
-        for index, each in enumerate(self.classes):
-            if not opening or contract.worse(each.severity, self.classes[opening[-1]].severity):
-                opening.append(index)
-        return opening
-
-    def promises(
-        self, step: Step, agreement: Agreement, coverage: AssetCoverage | None = None
-    ) -> Iterator[Promise]:
-        """Every target of that step that this round opened, in the order of its classes."""
-        for index in self.opening(agreement.contract):
-            each = self.classes[index]
-            target = agreement.contract.target(each.severity, step)
-            opened = self.part_received if step == "return" else each.at
-            if target is None or opened is None:
-                continue
-            pauses = [Pause(begin=w.begin, end=w.end) for w in self.waits if w.waiting_for in target.pauses]
-            yield Promise(
-                step,
-                each.severity,
-                target,
-                opened,
-                agreement.due_by(target, opened, coverage=coverage, pauses=pauses),
-                self._met(step, index),
-            )
-
-    def _met(self, step: Step, index: int) -> datetime | None:
-        acts = {"respond": self.responses, "assign": self.assignments}.get(step, ())
-        if step == "resolve":
-            return self.resolved
-        return next((act.at for act in acts if act.classes > index), None)
+from agent.promises import Promise
+from agent.rounds import Act, Class, Round, Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +37,8 @@ class Ticket:
     """One ticket as its entries tell it. `ruling`: the latest. `rounds`: the one in force is the last.
 
     `agreement`: by which it was classified (C3); None: its journal is older than such entries. `follows`: the
-    ticket of the same failure that was resolved too long before to be reopened.
+    ticket of the same failure that was resolved too long before to be reopened, received at `followed`.
+    `done`: every step of its life, in the order of the journal.
     """
 
     id: str
@@ -154,10 +49,12 @@ class Ticket:
     contract: str
     agreement: Agreement | None = None
     follows: str | None = None
+    followed: datetime | None = None
     clock_note: str = ""
     notes: tuple[Act, ...] = ()
     rating: int | None = None
     rated: Act | None = None
+    done: tuple[Done, ...] = ()
 
     @property
     def round(self) -> Round:
@@ -228,6 +125,8 @@ class Tickets:
         for entry in entries:
             if isinstance(entry.body, AgreementTaken):
                 agreement = Agreement.read(entry.body)
+            elif isinstance(entry.body, ClockSet):
+                by_id = _by_the_new_clock(by_id, entry.body, entry.at)
             elif (ticket := _after(by_id, entry, agreement)) is not None:
                 by_id[ticket.id] = ticket
         return cls(by_id, agreement)
@@ -236,6 +135,8 @@ class Tickets:
         """The tickets after this entry."""
         if isinstance(entry.body, AgreementTaken):
             return replace(self, agreement=Agreement.read(entry.body))
+        if isinstance(entry.body, ClockSet):
+            return replace(self, by_id=_by_the_new_clock(self.by_id, entry.body, entry.at))
         ticket = _after(self.by_id, entry, self.agreement)
         return self if ticket is None else replace(self, by_id={**self.by_id, ticket.id: ticket})
 
@@ -248,14 +149,27 @@ class Tickets:
 def _after(by_id: Mapping[str, Ticket], entry: Entry, agreement: Agreement | None) -> Ticket | None:
     """The ticket that the entry is about, after it; None: it is about none."""
     body = entry.body
+    before = by_id.get(getattr(body, "ticket", ""))
+    after: Ticket | None = None
     if isinstance(body, Opened):
-        return _opened(body, entry.at, agreement)
-    ticket = by_id.get(getattr(body, "ticket", ""))
-    if ticket is None:
-        return None
+        after = _opened(body, entry.at, agreement, by_id.get(body.follows or ""))
+    elif before is not None:
+        after = _changed(before, entry)
+    elif isinstance(body, Reopened):
+        after = _opened(_lost_opening(body, agreement), entry.at, agreement, None)
+    if after is None or (step := done(entry)) is None:
+        return after
+    if before is not None and isinstance(body, Updated) and before.severity == after.severity:
+        return after  # other figures are no step
+    return replace(after, done=(*after.done, step))
+
+
+def _changed(ticket: Ticket, entry: Entry) -> Ticket | None:
+    body = entry.body
     match body:
         case Updated():
-            same = body.ruling.severity == ticket.ruling.severity
+            # A person's class stands until the evidence itself calls for another than it did.
+            same = body.ruling.severity in (ticket.ruling.severity, ticket.severity)
             changed = () if same else (Class(entry.at, body.ruling.severity),)
             return _now(
                 replace(ticket, ruling=body.ruling),
@@ -273,11 +187,13 @@ def _after(by_id: Mapping[str, Ticket], entry: Entry, agreement: Agreement | Non
             return replace(ticket, notes=(*ticket.notes, Act(entry.at, body.by, body.note)))
         case Rated():
             return replace(ticket, rating=body.rating, rated=Act(entry.at, body.by, body.note))
+        case Warned():
+            return ticket
         case _:
             return _acted(ticket, entry)
 
 
-def _opened(body: Opened, at: datetime, agreement: Agreement | None) -> Ticket:
+def _opened(body: Opened, at: datetime, agreement: Agreement | None, follows: Ticket | None) -> Ticket:
     return Ticket(
         id=body.ticket,
         key=body.key,
@@ -285,9 +201,22 @@ def _opened(body: Opened, at: datetime, agreement: Agreement | None) -> Ticket:
         ruling=body.ruling,
         rounds=(Round(received=at, began=body.began, classes=(Class(at, body.ruling.severity),)),),
         contract=body.contract,
-        agreement=agreement,
+        agreement=agreement.at_place(body.location) if agreement else None,
         follows=body.follows,
+        followed=follows.received if follows else None,
         clock_note=body.clock_note,
+    )
+
+
+def _lost_opening(body: Reopened, agreement: Agreement | None) -> Opened:
+    """How a ticket began of which the journal has only a later round: nobody may overlook that it is open."""
+    return Opened(
+        ticket=body.ticket,
+        key=body.key,
+        location=None,
+        ruling=body.ruling,
+        began=body.began,
+        contract=agreement.contract.label if agreement else "",
     )
 
 
@@ -309,6 +238,8 @@ def _acted(ticket: Ticket, entry: Entry) -> Ticket | None:
         case Resumed():
             part = at if body.part_received else now.part_received
             return _now(ticket, replace(now, waits=_ended(now.waits, at), part_received=part))
+        case PartReturned():
+            return _part_returned(ticket, at)
         case Reclassified():
             given = Class(at, body.severity, body.by, body.note)
             return _now(ticket, replace(now, classes=(*now.classes, given)))
@@ -327,6 +258,16 @@ def _acted(ticket: Ticket, entry: Entry) -> Ticket | None:
             return None
 
 
+def _part_returned(ticket: Ticket, at: datetime) -> Ticket:
+    """The latest part went back, which may have come in a round before the one in force."""
+    rounds = list(ticket.rounds)
+    for index in reversed(range(len(rounds))):
+        if rounds[index].part_is_out:
+            rounds[index] = replace(rounds[index], part_returned=at)
+            break
+    return replace(ticket, rounds=tuple(rounds))
+
+
 def _now(ticket: Ticket, now: Round) -> Ticket:
     """The ticket with that as the round in force."""
     return replace(ticket, rounds=(*ticket.rounds[:-1], now))
@@ -336,3 +277,19 @@ def _ended(waits: tuple[Wait, ...], at: datetime) -> tuple[Wait, ...]:
     if not waits or waits[-1].end is not None:
         return waits
     return (*waits[:-1], replace(waits[-1], end=at))
+
+
+def _by_the_new_clock(by_id: Mapping[str, Ticket], body: ClockSet, told: datetime) -> dict[str, Ticket]:
+    """The tickets with what the wrong clock stamped moved by as much as it was wrong."""
+    if body.wrong_since is None:
+        return dict(by_id)
+
+    def moved(at: datetime) -> datetime:
+        return body.moved(at, told)
+
+    def by_new_clock(ticket: Ticket) -> Ticket:
+        own = every_instant((ticket.rounds, ticket.notes, ticket.rated, ticket.followed, ticket.done), moved)
+        rounds, notes, rated, followed, steps = own
+        return replace(ticket, rounds=rounds, notes=notes, rated=rated, followed=followed, done=steps)
+
+    return {name: by_new_clock(ticket) for name, ticket in by_id.items()}

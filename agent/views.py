@@ -28,18 +28,23 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's would fo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One target that a round opened. `due` None: its hours never open. `met`: when the step was taken."""
+    """One target that a round opened. `met`: when the step was taken.
+
+    `due` None: its hours never open, or it stands still now (`paused`). `breached`: it was missed, as of now.
+    """
 
     step: Step
     severity: str
     opened: datetime
     due: datetime | None
     met: datetime | None
+    paused: bool = False
+    breached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActView:
-    """What was done to a ticket: `what` in a word (responded …), by whom (nobody: the agent), and why."""
+    """One step of a ticket's life: `what` in words (answered …), by whom (nobody: the agent), and why."""
 
     at: datetime
     what: str
@@ -49,7 +54,11 @@ class ActView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundView:
-    """One round: from receipt to resolution, with its classes and what they promised."""
+    """One round: from receipt to resolution, with its classes and what they promised.
+
+    `reason`, `resolved_by`: why it was resolved, and who said so (nobody: it was seen). `reopened_by`: who
+    began it (nobody: its failure stood). `part_received`: when a spare came.
+    """
 
     received: datetime
     began: datetime
@@ -57,6 +66,9 @@ class RoundView:
     steps: tuple[StepView, ...]
     resolved: datetime | None = None
     reason: str = ""
+    resolved_by: str = ""
+    reopened_by: str = ""
+    part_received: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +91,10 @@ class TicketView:
     seen, and when it became a ticket. `respond_by` None: this contract promises no answer for it.
     `severities`: since when which, in the round in force. `responded` and its two: the answer that counts for
     the class in force; None before there is one, and again after an upgrade. `responses`: every answer, with
-    who gave it and the note. `status`: where it stands, in a word. `acts`: all that was done to it.
-    `calls`: whom to call, and with which number. `lapsed`: the contract had ended when it was received.
+    who gave it and the note. `status`: where it stands, in a word (closed: too late to reopen it). `acts`:
+    every step of its life. `again`: which ticket of the same failure came before, as words. `calls`: whom to
+    call, and with which number. `lapsed`: the contract was not in force when it was received; `outside_term`
+    says so in words.
     """
 
     id: str
@@ -117,11 +131,14 @@ class TicketView:
     contract: str = ""
     coverage_hours: str = ""
     lapsed: bool = False
+    outside_term: str = ""
     mapped: MappedView | None = None
     rounds: tuple[RoundView, ...] = ()
     reopened: int = 0
     acts: tuple[ActView, ...] = ()
     follows: str | None = None
+    again: str = ""
+    assigned_to: str = ""
     rating: int | None = None
     clock_note: str = ""
     calls: tuple[str, ...] = ()
@@ -165,7 +182,11 @@ class AccessView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemView:
-    """One monitored system. `accesses` stand in the product's order of authority: the first one counts."""
+    """One monitored system. `accesses` stand in the product's order of authority: the first one counts.
+
+    `warnings`: vendor warnings that stand (M3); None: it told nothing of alarms, or is not seen. `found`:
+    alarms found at installation that nobody adopted yet (M4).
+    """
 
     name: str
     product: str
@@ -173,6 +194,8 @@ class SystemView:
     function: str
     location: str
     accesses: tuple[AccessView, ...]
+    warnings: int | None = None
+    found: int = 0
 
     def sight(self, now: datetime) -> Sight:
         """Whether the agent can look at it: by all its accesses, by some, by none, or was never asked."""
@@ -197,12 +220,26 @@ class DueView:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetView:
+    """How the targets of a severity's step were met.
+
+    `breaches`: missed so far, since the journal began. `ratio`: the share of those decided this month that
+    were met, 0 to 1; None: none is decided.
+    """
+
+    severity: str
+    step: str
+    breaches: int
+    ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class NumberView:
-    """A primary number, and whether an incoming call finds a way to it."""
+    """A primary number, and whether an incoming call finds a way to it; `on_purpose`: no, as meant (P6)."""
 
     number: str
     name: str
-    state: Literal["yes", "no", "unknown"]
+    state: Literal["yes", "no", "unknown", "on_purpose"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +248,9 @@ class AgentView:
 
     `contract`: its name and version. `severities`: the contract's own, worst first. `tickets`: every open one
     and the latest resolved ones. `pending_text`: one line per failure that waits out its hold.
-    `unwritten`: entries of the journal that are not on the disk yet.
+    `unwritten`: entries of the journal that are not on the disk yet. `targets`: every severity and step that
+    the contract sets one for, or that one was missed of. `unmonitored`: by system, how long since the journal
+    began. `clock_synchronised` None: it cannot be told.
     """
 
     now: datetime
@@ -230,6 +269,9 @@ class AgentView:
     ready: Verdict
     numbers: tuple[NumberView, ...] = ()
     unwritten: int = 0
+    targets: tuple[TargetView, ...] = ()
+    unmonitored: tuple[tuple[str, timedelta], ...] = ()
+    clock_synchronised: bool | None = None
 
     @property
     def open_tickets(self) -> tuple[TicketView, ...]:
@@ -267,6 +309,21 @@ def span(length: timedelta) -> str:
     first = next((i for i, (amount, _) in enumerate(amounts) if amount), 3)
     words = [f"{amount}{unit}" for amount, unit in amounts[first : first + 2] if amount]
     return " ".join(words) or "0s"
+
+
+def in_words(length: timedelta) -> str:
+    """The same for a sentence, to the minute: `45 min`, `1 h 12 min`, `2 d 16 h`, `less than a minute`."""
+    words = span(timedelta(minutes=abs(length) // timedelta(minutes=1)))
+    if words == "0s":
+        return "less than a minute"
+    units = {"m": "min", "h": "h", "d": "d"}
+    return " ".join(f"{word[:-1]} {units[word[-1]]}" for word in words.split())
+
+
+def soon(at: datetime, now: datetime) -> str:
+    """A time to come, for a person: `Mon 09:03` within six days, else as `moment` says it."""
+    near = abs(at - now) <= timedelta(days=6)
+    return f"{_DAYS[at.weekday()]} {at:%H:%M}" if near else moment(at)
 
 
 def moment(at: datetime) -> str:

@@ -6,8 +6,8 @@ to say must be recorded as `absent` (a scalar) or `empty` (a column). Nothing he
 
 SNMP answers are written `TYPE VALUE`: integer, text, hex, oid, address. The answer of a SAT or a command line
 is the raw text from the terminal, under its command (a SAT's with the fields that are asked for behind it);
-the session's own reader takes it apart. In place of an answer a question can end in `silent`, `refused` or,
-over SNMP, `error-status WORD`.
+the session's own reader takes it apart. A TCP port has the command `connect` and answers `taken SECONDS` or
+`closed SECONDS`. In place of an answer a question can end in `silent`, `refused` or `error-status WORD`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from collectors.base import (
     Role,
     Sample,
     SatAnswer,
+    TcpAnswer,
     Unreachable,
     Value,
 )
@@ -188,6 +189,29 @@ class RecordedTerminal:
         return self.recording.commands[command]
 
 
+@dataclass(slots=True)
+class RecordedTcp:
+    """A TCP port that answers from a recording: `taken SECONDS` or `closed SECONDS` under `connect`."""
+
+    recording: Recording
+    asked: set[str] = field(default_factory=set)
+
+    async def connect(self) -> TcpAnswer:
+        """The answer as recorded."""
+        self.asked.add("connect")
+        answer = self.recording.commands["connect"]
+        _ends("connect", answer)
+        what, _, seconds = answer.partition(" ")
+        return TcpAnswer(float(seconds), {"taken": True, "closed": False}[what])
+
+    def unasked(self) -> set[str]:
+        """What is recorded and nobody asked for."""
+        return self.recording.commands.keys() - self.asked
+
+
+Session = RecordedSnmp | RecordedTerminal | RecordedTcp
+
+
 def _ends(question: str, answer: str) -> None:
     """Raise what a session raises where the recording says that no answer comes."""
     match answer.partition(" "):
@@ -199,9 +223,14 @@ def _ends(question: str, answer: str) -> None:
             raise BadAnswer(question, f"error-status {status}")
 
 
-def session_of(recording: Recording) -> RecordedSnmp | RecordedTerminal:
+def session_of(recording: Recording) -> Session:
     """The recording behind the session of its protocol."""
-    return RecordedSnmp(recording) if recording.protocol == "snmp" else RecordedTerminal(recording)
+    match recording.protocol:
+        case "snmp":
+            return RecordedSnmp(recording)
+        case "tcp":
+            return RecordedTcp(recording)
+    return RecordedTerminal(recording)
 
 
 def answers_of(recording: Recording, product: Product) -> Any:
@@ -209,7 +238,7 @@ def answers_of(recording: Recording, product: Product) -> Any:
     return _asked(product, recording, session_of(recording))
 
 
-def _asked(product: Product, recording: Recording, session: RecordedSnmp | RecordedTerminal) -> Any:
+def _asked(product: Product, recording: Recording, session: Session) -> Any:
     asking: Any = product.polls[recording.protocol].ask(session)
     try:
         asking.send(None)

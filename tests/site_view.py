@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.views import AccessView, AgentView, DueView, NumberView, SystemView, TicketView
+from agent.views import AccessView, AgentView, DueView, NumberView, SystemView, TargetView, TicketView
 from collectors.base import Metric, Sample
 
 ZONE = ZoneInfo("America/Chicago")
@@ -51,7 +51,14 @@ DARK = replace(
 )
 
 
-def system(name: str, *accesses: AccessView, location: str = "dallas", title: str = "") -> SystemView:
+def system(
+    name: str,
+    *accesses: AccessView,
+    location: str = "dallas",
+    title: str = "",
+    warnings: int | None = None,
+    found: int = 0,
+) -> SystemView:
     gateway = name.startswith("g")
     return SystemView(
         name=name,
@@ -60,6 +67,8 @@ def system(name: str, *accesses: AccessView, location: str = "dallas", title: st
         function="network" if gateway else "phone_system",
         location=location,
         accesses=accesses,
+        warnings=warnings,
+        found=found,
     )
 
 
@@ -133,8 +142,12 @@ CM = system(
         Sample(STATIONS, 118.0, ("ip",)),
         Sample(UPTIME, 4_233_600.0),
     ),
+    warnings=3,
+    found=2,
 )
-G450 = system("g450-dallas", good(Sample(UPTIME, 90_061.5), Sample(ERRORS, 7.0, ("1/1",)), seconds_ago=19))
+G450 = system(
+    "g450-dallas", good(Sample(UPTIME, 90_061.5), Sample(ERRORS, 7.0, ("1/1",)), seconds_ago=19), warnings=0
+)
 G430 = system("g430-fortworth", DARK, location="fortworth", title="G430 Media Gateway")
 AES = system("aes1", UNASKED, title="Application Enablement Services")
 
@@ -160,7 +173,15 @@ RICH = AgentView(
         NumberView("+1 817 555 0100", "Main line", "yes"),
         NumberView("+1 817 555 0200", "Permits", "no"),
         NumberView("+1 817 555 0300", "Library", "unknown"),
+        NumberView("+1 817 555 0400", "Parks", "on_purpose"),
     ),
+    targets=(TargetView("major", "respond", 2, 0.875), TargetView("minor", "respond", 0, None)),
+    unmonitored=(
+        ("cm1", timedelta(minutes=4)),
+        ("g450-dallas", timedelta(0)),
+        ("g430-fortworth", timedelta(seconds=754)),
+    ),
+    clock_synchronised=False,
 )
 
 CALM = replace(
@@ -170,5 +191,8 @@ CALM = replace(
     pending=0,
     pending_text=(),
     next_due=(),
+    targets=(TargetView("major", "respond", 0, None), TargetView("minor", "respond", 0, None)),
+    unmonitored=(("cm1", timedelta(0)), ("g450-dallas", timedelta(0))),
+    clock_synchronised=None,
     ready=(True, "Every system answered or timed out at least once."),
 )

@@ -9,12 +9,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from agent.acting import Person, Verb, Wanted, act
 from agent.acts import Responded
 from agent.agreement import Agreement, decided
-from agent.entries import Body, Entry, Opened, Updated
+from agent.entries import Body, Entry, Opened, Reopened, Resolved, Updated
 from agent.knowledge import Knowledge
 from agent.loading import load_contract
 from agent.showing import Terms, ticket_views
@@ -98,12 +100,15 @@ class Story:
         start: str = "2026-11-20 17:00",
         site: Site | None = None,
         ways: Mapping[str, Mapping[ProtocolName, float]] | None = None,
+        gaps: bool = False,
         **decisions: Any,
     ) -> None:
         """`ways`: of the systems that are not only polled by snmp once a minute: each protocol, first in
 
-        authority first, with its interval in seconds.
+        authority first, with its interval in seconds. `gaps`: silence is a gap after five intervals (I10);
+        else a story need not tell every poll.
         """
+        self.gaps = gaps
         self.site = site or a_site()
         holidays = {day.date: day.name for day in self.site.holidays if day.date is not None}
         self.terms = Terms(self.site, an_agreement("agility", holidays=holidays, **decisions))
@@ -148,7 +153,9 @@ class Story:
 
     def hears(self, reading: Reading) -> Self:
         """Any reading."""
-        self.knowledge, facts = self.knowledge.hear(reading)
+        self.knowledge, facts = self.knowledge.hear(
+            reading, self.watches[reading.system] if self.gaps else None
+        )
         self._write(facts)
         return self._judge()
 
@@ -181,6 +188,18 @@ class Story:
         self._write((Responded(ticket=ticket, by=by, uid=1000, note=note),))
         return self
 
+    def does(self, verb: Verb, ticket: str = "TW-000001", by: str = "ana", **more: Any) -> Self:
+        """A person does that to a ticket, now. Raises Refused."""
+        wanted, known = Wanted(verb=verb, ticket=ticket, **more), self.knowledge
+        person = Person(by, 1000)
+        self._write((act(wanted, person, known.tickets, known.incidents, self.terms, self.now),))
+        return self._judge()
+
+    def writes(self, *entries: Body) -> Self:
+        """Entries of other hands, now."""
+        self._write(entries)
+        return self._judge()
+
     def takes_agreement(self) -> Self:
         """What the daemon writes where the contract in force is another than the journal's last."""
         if self.knowledge.tickets.agreement != self.terms.agreement:
@@ -198,7 +217,7 @@ class Story:
     @property
     def tickets(self) -> list[TicketView]:
         """Every ticket so far."""
-        return list(ticket_views(self.knowledge.tickets, self.terms))
+        return list(ticket_views(self.knowledge.tickets, self.terms, self.now))
 
     @property
     def told(self) -> list[str]:
@@ -208,17 +227,19 @@ class Story:
     @property
     def log(self) -> list[str]:
         """Every decision as `HH:MM:SS kind ticket severity`."""
-        return [
-            f"{entry.at.astimezone(ZONE):%H:%M:%S} {entry.body.kind} {getattr(entry.body, 'ticket', '-')}"
-            f" {entry.body.ruling.severity if isinstance(entry.body, Opened | Updated) else ''}".rstrip()
-            for entry in self.entries
-            if entry.body.kind in ("opened", "updated", "resolved")
-        ]
+        lines = []
+        for entry in self.entries:
+            body = entry.body
+            if isinstance(body, Opened | Updated | Reopened | Resolved):
+                severity = "" if isinstance(body, Resolved) else body.ruling.severity
+                line = f"{entry.at.astimezone(ZONE):%H:%M:%S} {body.kind} {body.ticket} {severity}"
+                lines.append(line.rstrip())
+        return lines
 
     def _judge(self) -> Self:
         for _ in range(3):  # what was told can itself call for more (a class told, a hold that starts)
             bodies, self.knowledge, self.wake = self.knowledge.judge(
-                self.site, self.contract, self.watches, self.now
+                self.site, self.contract, self.watches, self.now, gaps=self.gaps
             )
             if not bodies:
                 return self
@@ -238,9 +259,12 @@ def on_hold(site: Site, **holds: float) -> Site:
     return site.model_copy(update={"holds": site.holds.model_copy(update=changed)})
 
 
+_shipped = cache(load_contract)  # reading YAML takes longer than most stories
+
+
 def an_agreement(name: str, *, holidays: Mapping[date, str] | None = None, **decisions: Any) -> Agreement:
     """A shipped contract with these decisions of the site."""
-    shipped = load_contract(name)
+    shipped = _shipped(name)
     chosen = {
         key: f"{value.total_seconds():g}s" if isinstance(value, timedelta) else value
         for key, value in decisions.items()

@@ -50,10 +50,10 @@ def test_every_command_of_the_page_is_run_by_these_tests() -> None:
 
 
 def test_the_page_leads_from_a_fresh_debian_to_the_first_ticket(healthy: Site) -> None:
-    assert healthy.until(seen(3), 20), healthy.property("StatusText")
+    assert healthy.until(seen(4), 20), healthy.property("StatusText")
     polled, readiness, metrics = healthy.follow("First answers")
     assert "trunk-group 1" in polled.out
-    assert readiness.out.strip() == "Each of 6 ways of access answered or timed out once."
+    assert readiness.out.strip() == "Each of 7 ways of access answered or timed out once."
     for way in (
         'protocol="snmp",system="gw-east"',
         'protocol="ssh",system="gw-east"',
@@ -132,7 +132,7 @@ def test_a_reload_takes_a_changed_site_file_and_refuses_a_wrong_one(healthy: Sit
     fewer = [system for system in whole["systems"] if system["name"] != "gw-west"]
     _write_site(healthy, lab_site(systems=fewer))
     healthy.follow("Reload")
-    assert healthy.until(seen(2), 20)
+    assert healthy.until(seen(3), 20)
     _write_site(healthy, lab_site(zone="Mars/Olympus"))
     refused = healthy.run("systemctl reload trunkwatch")
     assert not refused.ok
@@ -141,7 +141,7 @@ def test_a_reload_takes_a_changed_site_file_and_refuses_a_wrong_one(healthy: Sit
     assert healthy.property("ActiveState") == "active"
     _write_site(healthy, lab_site())
     healthy.follow("Reload")
-    assert healthy.until(seen(3), 20)
+    assert healthy.until(seen(4), 20)
     assert healthy.property("MainPID") == before
 
 

@@ -174,6 +174,8 @@ def test_the_example_is_a_site_without_mistakes_of_three_places() -> None:
         "communication_manager",
         "media_gateway",
         "media_gateway",
+        "probe",
+        "probe",
     ]
     dated = [holiday.date for holiday in site.holidays if holiday.date is not None]
     assert {day.year for day in dated} == {2026, 2027}

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.config import ConfigError, Mistake, load_model, load_site
+from agent.config import ConfigError, Mistake, load_contract_file, load_model, load_site
 from agent.contract import Contract
 from agent.fields import Model, SecretRef
 from agent.site import Site
@@ -134,7 +134,7 @@ yaml_like = st.lists(st.sampled_from(TOKENS), max_size=30).map("".join)
 @given(content=st.text().map(str.encode) | st.binary() | yaml_like.map(str.encode))
 def test_any_bytes_are_refused_as_a_mistake_and_in_no_other_way(file: Path, content: bytes) -> None:
     file.write_bytes(content)
-    for load in (load_site, lambda path: load_model(path, Contract)):
+    for load in (load_site, load_contract_file):
         for mistake in mistakes_of(load, file):
             assert str(mistake).isprintable()
             assert mistake.sentence.startswith("expected ")
@@ -152,6 +152,47 @@ def test_any_value_at_any_key_is_taken_or_told_with_its_line(
     for mistake in mistakes_of(load_site, file):
         assert mistake.line >= 1
         assert mistake.column >= 1
+        assert len(mistake.sentence.partition("; got ")[2]) <= 110
+
+
+CONTRACT: dict[str, Any] = {
+    "contract": "agility",
+    "title": "Agility",
+    "version": "1",
+    "source": "a paper",
+    "term": {"begins": "2026-01-01", "ends": "2026-12-31"},
+    "severities": ["major", "minor"],
+    "levels": {"major": {"title": "Major", "open_by": "phone"}},
+    "clauses": [
+        {"id": "half", "severity": "major", "when": "half-capacity", "words": "half"},
+        {"id": "rest", "severity": "minor", "when": ["vendor-major", "any"], "words": "the rest"},
+    ],
+    "targets": [
+        {"severity": "major", "step": "respond", "amount": "3h", "clock": "coverage", "calendar": "days"},
+        {"severity": "minor", "step": "respond", "channel": "web", "clock": "end_of_window"},
+        {"severity": "minor", "step": "respond", "channel": "phone", "clock": "end_of_window"},
+    ],
+    "change_targets": [{"type": "urgent", "step": "respond", "amount": "1h"}],
+    "calendars": {"days": {"zone": "America/Chicago", "open": {"mon-fri": ["07:00-18:00"]}}},
+    "local_calendars": ["days"],
+    "dispatch_hours": "days",
+    "asset_coverage": {"8x5": "days"},
+    "decisions": {"coverage_hours": "days"},
+}
+
+
+@settings(max_examples=300, deadline=None)
+@given(path=st.sampled_from(places(CONTRACT)), value=json_like)
+def test_any_value_at_any_key_of_a_contract_is_taken_or_told_with_its_line(
+    file: Path, path: tuple[Any, ...], value: Any
+) -> None:
+    contract = copy.deepcopy(CONTRACT)
+    put(contract, path, value)
+    file.write_text(yaml.safe_dump(contract, allow_unicode=True, sort_keys=False))
+    for mistake in mistakes_of(load_contract_file, file):
+        assert mistake.line >= 1
+        assert mistake.column >= 1
+        assert mistake.sentence.startswith("expected ")
         assert len(mistake.sentence.partition("; got ")[2]) <= 110
 
 

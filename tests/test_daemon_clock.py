@@ -7,6 +7,7 @@ import json
 import re
 import time
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ def test_a_clock_that_is_set_raises_nothing_and_holds_last_as_long_as_they_would
             assert await _worst_age(site, step, 4 * INTERVAL) < max(2 * INTERVAL, 2 * usual) + 1
             assert "the agent's clock was set" in site.stderr
             assert await until(lambda: site.get("/healthz")[0] == 200, 10)
-            assert [line for line in site.log if " OPEN " in line] == []
+            assert await until(lambda: _of(site, None), 30), site.stderr  # the clock's own ticket
+            assert _of(site, "cm1") == []
 
             # A fault waits out its hold while the clock is set again, to what it was.
             site.lab.fault("trunk-group-out")
@@ -44,10 +46,10 @@ def test_a_clock_that_is_set_raises_nothing_and_holds_last_as_long_as_they_would
             pending = time.monotonic()
             await asyncio.sleep(2)
             clock.set(0)
-            assert await until(lambda: site.tickets, 30), site.stderr
+            assert await until(lambda: _of(site, "cm1"), 30), site.stderr
             waited = time.monotonic() - pending
             assert waited > HOLD - 2.5  # it was pending for some while before a page showed it
-            (ticket,) = await until(lambda: site.tickets, 30)
+            (ticket,) = await until(lambda: _of(site, "cm1"), 30)
             began, received = (datetime.fromisoformat(ticket[name]) for name in ("began", "received"))
             held = (received - began).total_seconds()
             assert HOLD <= held < HOLD + 10, (held, waited)  # late if the machine is busy, never early
@@ -57,17 +59,24 @@ def test_a_clock_that_is_set_raises_nothing_and_holds_last_as_long_as_they_would
             healed = time.monotonic()
             await asyncio.sleep(2)
             clock.set(0)
-            assert await until(lambda: " RESOLVE " in " ".join(site.log), 30), site.log
+            assert await until(lambda: any(" cm1 " in each and " RESOLVE " in each for each in site.log), 30)
             assert time.monotonic() - healed > HOLD - 1
-            tickets = await until(lambda: site.tickets, 30)
-            assert [(t["state"], t["summary"]) for t in tickets] == [
+            assert [(t["state"], t["summary"]) for t in await until(lambda: _of(site, "cm1"), 30)] == [
                 ("resolved", "8 of 46 trunks out of service")
             ]
+            assert ticket["clock_note"].startswith("the agent's clock was set ")
+            (own,) = await until(lambda: _of(site, None), 30)
+            assert (own["state"], own["responsibility"]) == ("open", "monitoring")
             steps = re.findall(r"the agent's clock was set ([+-]\d+)", site.stderr)
             assert [round(float(each), -2) for each in steps] == [step, -step, step, -step]
             assert await site.end() == 0
 
     asyncio.run(story())
+
+
+def _of(site: Watched, system: str | None) -> list[dict[str, Any]]:
+    """The tickets of that system; None: those of the agent's own clock."""
+    return [ticket for ticket in site.tickets if ticket["system"] == system]
 
 
 def _age(site: Watched, wrong_by: float) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -195,7 +196,7 @@ def test_every_command_in_a_console_block_is_one() -> None:
     seen = 0
     for page in PAGES:
         for asked, _ in told(page):
-            program, *words = asked.split()
+            program, *words = shlex.split(asked)
             if program.rpartition("/")[2] != "trunkwatch":
                 continue
             seen += 1

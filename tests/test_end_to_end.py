@@ -13,9 +13,9 @@ from tests.watched import Told, Watched, until, watched
 SHOWN_WITHIN = 10.0  # seconds from the fault to the ticket, the promise of the README
 HEALED_WITHIN = 15.0
 
-UNSEEN_CM = {("minor", "not-major", "cm1", "service")}
-UNSEEN_WEST = {("minor", "not-major", "gw-west", "service")}
-UNSEEN_EAST = {("minor", "not-major", "gw-east", "service")}
+UNSEEN_CM: Told = {("minor", "not-major", "cm1", "service")}
+UNSEEN_WEST: Told = {("minor", "not-major", "gw-west", "service")}
+UNSEEN_EAST: Told = {("minor", "not-major", "gw-east", "service")}
 EXPECTED: dict[str, Told] = {
     "trunk-group-out": {("minor", "not-major", "cm1", "trunks")},
     "half-of-trunks-out": {("major", "half-capacity", "cm1", "trunks")},
@@ -26,6 +26,7 @@ EXPECTED: dict[str, Told] = {
         ("minor", "not-major", "cm1", "stations"),
     },
     "gateway-unreachable": UNSEEN_EAST,
+    "network-cut": {("minor", "not-major", None, "access")},
     "cm-unreachable": UNSEEN_CM,
     "cm-down": {
         ("major", "complete-outage", "cm1", "service"),

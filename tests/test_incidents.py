@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.base import Observation, RestartEvent
-from tests.story import CM1, GW_WEST, Story, a_site, on_hold, registered, seen, stations, trunk_group, works
+from collectors.base import Observation
+from tests.story import CM1, Story, a_site, on_hold, registered, seen, trunk_group, works
 
 FAN = seen("equipment", "fans", 1)
 FAN_WELL = seen("equipment", "fans", 0)
@@ -84,7 +83,7 @@ def test_a_part_that_can_no_longer_be_read_is_not_well(lost: Observation, unread
 )
 def test_after_a_start_a_part_that_nobody_has_named_yet_is_not_well(failing: Observation) -> None:
     """The picture is empty then: only a role that was listed whole, or the part itself, can clear it."""
-    story = Story(site=a_site(CM1)).reads("cm1", failing).passes(180).agent_is_killed()
+    story = Story(site=a_site(CM1)).reads("cm1").reads("cm1", failing).passes(180).agent_is_killed()
     story.polls(5, ("cm1", (works(),)))
     assert [ticket.state for ticket in story.tickets] == ["open"]
     story.reads("cm1", works(), complete=(failing.role,)).passes(120)
@@ -110,7 +109,7 @@ def test_a_hold_runs_only_while_the_part_is_seen() -> None:
 
 def test_a_part_that_a_complete_role_no_longer_names_is_gone() -> None:
     alarm = Observation(role="alarm", component="UDS1-BD 01A11", vendor_severity="major", lost=1, total=1)
-    story = Story().reads("cm1", alarm, complete=("alarm",)).passes(120)
+    story = Story().reads("cm1").reads("cm1", alarm, complete=("alarm",)).passes(120)
     assert story.told == ["minor open cm1 not-major alarm on UDS1-BD 01A11"]
     story.reads("cm1").passes(120)  # a reading that did not list alarms says nothing about them
     assert [ticket.state for ticket in story.tickets] == ["open"]
@@ -118,24 +117,7 @@ def test_a_part_that_a_complete_role_no_longer_names_is_gone() -> None:
     assert [ticket.state for ticket in story.tickets] == ["resolved"]
 
 
-@pytest.mark.parametrize(
-    ("severity", "kind", "raised"),
-    [
-        ("major", "failure", True),
-        ("minor", "failure", True),
-        ("warning", "failure", False),
-        ("major", "event", False),
-    ],
-)
-def test_a_vendors_severity_is_evidence_and_never_the_class(severity: Any, kind: str, raised: bool) -> None:
-    """M1, M2, M3."""
-    alarm = Observation(
-        role="alarm", component="UDS1-BD 01A11", vendor_severity=severity, kind=kind, lost=1, total=1
-    )
-    story = Story().reads("cm1", alarm).passes(120)
-    assert [ticket.severity for ticket in story.tickets] == ["minor"] * raised
-
-
+@settings(deadline=None)  # how busy the machine is, is not asked
 @given(st.lists(st.sampled_from(["fails", "well", "silent", "killed"]), min_size=1, max_size=30))
 def test_whatever_happens_a_lasting_failure_is_one_open_ticket_and_a_healed_one_none(
     steps: list[str],
@@ -197,89 +179,6 @@ def test_a_gateway_that_serves_elsewhere_is_no_lost_location() -> None:
     for _ in range(3):
         story.reads("cm1", works(), unregistered).reads("gw-west", registered()).passes(60)
     assert story.told == []
-
-
-# --- stations ----------------------------------------------------------------------------------------------
-
-COUNTED = {**CM1, "stations": {"expected": 150}}
-
-
-@pytest.mark.parametrize(
-    ("present", "told"),
-    [
-        (136, []),  # 9.3 %: counted, not a failure (S5)
-        (135, ["minor open cm1 not-major 15 of 150 stations missing"]),
-        (76, ["minor open cm1 not-major 74 of 150 stations missing"]),
-        (75, ["major open cm1 half-capacity 75 of 150 stations missing"]),
-        (160, []),
-    ],
-)
-def test_stations_are_judged_against_the_expected_number(present: int, told: list[str]) -> None:
-    story = Story(site=a_site(COUNTED)).reads("cm1", stations(150)).passes(60)
-    assert story.polls(3, ("cm1", (stations(present),))).told == told
-
-
-def test_half_of_the_stations_is_major_only_by_a_fall_within_the_hour() -> None:
-    """S2: an office that empties slowly is no outage."""
-    story = Story(site=a_site(COUNTED))
-    for present in range(150, 60, -5):
-        story.polls(10, ("cm1", (stations(present),)))
-    assert {severity for ticket in story.tickets for _, severity in ticket.severities} == {"minor"}
-
-
-def test_without_an_expected_number_only_a_sudden_fall_is_a_failure_and_never_major() -> None:
-    slow = Story(site=a_site(CM1))
-    for present in range(150, 60, -1):
-        slow.polls(2, ("cm1", (stations(present),)))
-    assert slow.told == []
-
-    sudden = Story(site=a_site(CM1)).polls(3, ("cm1", (stations(150),)))
-    sudden.polls(30, ("cm1", (stations(60),)))
-    assert sudden.told == ["minor open cm1 not-major 90 of 150 stations missing"]  # stays, half an hour on
-    sudden.polls(2, ("cm1", (stations(149),)))
-    assert sudden.tickets[0].state == "resolved"
-
-
-# --- restarts ----------------------------------------------------------------------------------------------
-
-
-def restart(story: Story, ago: float, **more: Any) -> Observation:
-    event = RestartEvent(story.now - timedelta(seconds=ago), "reboot", more.pop("planned", False), "uptime")
-    return Observation(role="restart", component="restarts", events=(event,))
-
-
-def test_a_restart_is_minor_and_stands_for_an_hour() -> None:
-    story = Story(site=a_site(GW_WEST)).reads("gw-west", restart(Story(), 90 * 86400)).passes(60)
-    for minute in range(0, 70, 10):
-        story.reads("gw-west", restart(story, 5 + minute * 60)).passes(600)
-    assert [f"{t.severity} {t.role} {t.state}" for t in story.tickets] == ["minor restart resolved"]
-    kinds = [entry.body.kind for entry in story.entries]  # told once, however often it is read
-    assert kinds == ["agreement_taken", "first_seen", "restart_seen", "restart_seen", "opened", "resolved"]
-
-
-def test_a_restart_before_the_first_contact_is_no_failure() -> None:
-    story = Story(site=a_site(GW_WEST))
-    assert story.reads("gw-west", restart(story, 600)).passes(60).told == []
-
-
-def test_a_planned_restart_raises_nothing() -> None:
-    story = Story(site=a_site(GW_WEST)).reads("gw-west").passes(60)
-    assert story.reads("gw-west", restart(story, 5, planned=True)).passes(60).told == []
-
-
-def test_a_counter_that_wraps_after_497_days_is_no_restart() -> None:
-    story = Story(site=a_site(GW_WEST)).reads("gw-west", restart(Story(), 200 * 86400))
-    story.now += timedelta(seconds=2**32 / 100 - 200 * 86400)
-    assert story.reads("gw-west", restart(story, 5)).passes(60).told == []
-    story.passes(86400)
-    assert story.reads("gw-west", restart(story, 5)).passes(60).told != []
-
-
-def test_a_restart_is_remembered_over_a_kill_of_the_agent() -> None:
-    story = Story(site=a_site(GW_WEST)).reads("gw-west").passes(60)
-    story.reads("gw-west", restart(story, 5)).passes(600).agent_is_killed()
-    story.reads("gw-west", restart(story, 605)).passes(600)
-    assert [ticket.state for ticket in story.tickets] == ["open"]
 
 
 def test_tickets_of_a_system_that_left_the_site_file_are_resolved_and_say_why() -> None:

@@ -177,7 +177,7 @@ def test_a_daemon_tells_that_it_is_ready_how_it_is_and_that_it_stops(tmp_path: P
                 heard.extend(ear.heard())
                 return any(message.get(word) == value for message in heard)
 
-            assert await until(lambda: hears("STATUS", "3 of 3 systems seen, 0 open tickets"), 10), heard
+            assert await until(lambda: hears("STATUS", "4 of 4 systems seen, 0 open tickets"), 10), heard
             assert await until(lambda: hears("WATCHDOG", "1"), 5), heard
             assert heard[0]["READY"] == "1"
             assert await site.end() == 0

@@ -75,3 +75,21 @@ def test_each_way_of_asking_says_since_when_and_why(access: AccessView, words: s
 def test_an_overdue_ticket_says_so() -> None:
     page = PAGE.render(replace(RICH, tickets=(replace(TRUNKS, respond_by=NOW - timedelta(minutes=12)),)))
     assert page.count("due 12m ago") == 2
+
+
+@pytest.mark.parametrize(
+    ("synchronised", "words"),
+    [
+        (True, "clock is synchronised."),
+        (False, "clock is not synchronised."),
+        (None, "clock is synchronised is not known."),
+    ],
+)
+def test_the_page_says_what_is_known_of_the_agents_own_clock(synchronised: bool | None, words: str) -> None:
+    assert words in PAGE.render(replace(CALM, clock_synchronised=synchronised))
+
+
+def test_a_ticket_of_a_wrong_clock_says_so() -> None:
+    page = PAGE.render(replace(RICH, tickets=(replace(TRUNKS, clock_note="the clock was set +3600 s"),)))
+    assert "When it was raised, the clock was set +3600 s." in page
+    assert "When it was raised" not in PAGE.render(RICH)

@@ -206,7 +206,7 @@ def test_enroll_and_retry_login_name_what_they_cannot_do() -> None:
                 status, _, err = await site.command(command, "cm9")
                 assert (status, err.strip()) == (
                     2,
-                    "no system 'cm9' in the site file; it has cm1, gw-east, gw-west",
+                    "no system 'cm9' in the site file; it has cm1, gw-east, gw-west, router",
                 )
             only = yaml.safe_load(site.site.read_text())
             for system in only["systems"]:

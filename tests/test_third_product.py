@@ -75,7 +75,7 @@ def test_a_third_product_is_watched_by_the_daemon_to_its_ticket(tmp_path: Path) 
             west |= {"name": "bell", "product": "doorbell"}
             west.pop("gateway_number")
             west.pop("ssh")
-            settings |= {"systems": [west], "primary_numbers": []}
+            settings |= {"systems": [west], "primary_numbers": [], "locations": [{"name": "west"}]}
             site.site.write_text(yaml.safe_dump(settings))
 
             site.checkout = tree_with(tmp_path, {"collectors/doorbell.py": DOORBELL})

@@ -30,7 +30,7 @@ from tests.lab.place import KEYS
 from tests.lab.site import write_site
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-Told = set[tuple[str, str, str, str]]  # severity, clause, system, role
+Told = set[tuple[str, str, str | None, str]]  # severity, clause, system, role
 
 
 def free_port() -> int:

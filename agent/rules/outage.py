@@ -1,143 +1,167 @@
-"""The whole of a system: its service and the ways of seeing it are one failure (I2; rules O1, O2, O8).
+"""The whole of a system: its service and the ways of seeing it are one failure (I2; rules O1-O8). Pure.
 
-Silence never outweighs a sign of life: while any gateway is registered, a silent phone system is a loss of
-sight, which is minor. A complete outage needs two independent sources, or the system's own word three times.
-Each protocol's word on the service is a sign of its own; where they contradict each other it is minor, until
-more sources say that it is down than say that it works.
+A complete outage is one of the function, not of a server: several servers, gateways and survivable processors
+are one phone system, several mail servers one voicemail. It is told on the server that bears it; while it
+holds, the other servers' own silence is evidence of it and no failure by itself. Silence never outweighs a
+sign of life, so a silent system without proof is a loss of sight, which is minor.
+
+How signs are weighed stands in `signs`, the agent's own network in `network`, what makes a voicemail useless
+in `voicemail`, what survivable processors carry in `survival`.
+
+O5: a duplicated pair is one system at its active address; its lost half is the product's redundancy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from agent.authority import is_young
-from agent.failures import Evidence, Failure, Key
-from agent.picture import Access
-from agent.rules.scene import Scene, evidence, failure, listed
+from agent.failures import Failure, Key
+from agent.rules.failing import failure
+from agent.rules.network import access_evidence, judge_network, missing
+from agent.rules.scene import PhoneSystem, Scene, evidence, listed
+from agent.rules.signs import SILENCE, Sign, Verdict, Whole, evidence_of, judged, own_signs, service_of
+from agent.rules.survival import Survival, in_use, own_spares, survival
+from agent.rules.voicemail import judge_voicemail
 from agent.site import System
-from collectors.base import ProtocolName
 
-ENOUGH_MISSES = 3  # I5: the sooner of three polls and the hold, never before the second missed poll
-# Who answers there is call processing itself (O2): a source of its own, and a sign of life by answering. The
-# rest is what the server says of itself, by whichever protocol: one source, "statement".
-_INDEPENDENT: tuple[ProtocolName, ...] = ("sat", "sip")
+_ALONE = "is neither phone system nor voicemail, so alone it is minor (O7)"
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
-    """What one independent source says about a function: it works, or it is down."""
+class Systems:
+    """What fails of the systems as wholes. `waiting`: keys that neither raise nor clear meanwhile."""
 
-    works: bool
-    source: str
-    evidence: Evidence
+    failures: tuple[Failure, ...]
+    waiting: frozenset[Key] = frozenset()
 
 
-def judge_systems(scene: Scene) -> Iterator[Failure]:
-    """At most one failure per system: complete outage, service down, or loss of sight."""
-    signs = {system.name: list(_signs(scene, system)) for system in scene.site.systems}
-    shared = [
-        sign
-        for system in scene.systems_for("phone_system")
-        for sign in signs[system.name]
-        if sign.source == "gateways"
-    ]
+def judge_systems(scene: Scene) -> Systems:
+    """At most one failure per system as a whole: complete outage, service down, or loss of sight.
+
+    Beside them the agent's own network (O3), and survivable processors in use (O4).
+    """
+    if (network := judge_network(scene)) is not None:
+        return Systems((network,), frozenset(map(service_of, scene.site.systems)))
+    signs = {system.name: list(own_signs(scene, system)) for system in scene.site.systems}
+    wholes: dict[str, Whole] = {}
+    for phones in scene.phone_systems:
+        if phones.servers:
+            wholes |= dict.fromkeys(
+                (each.name for each in phones.systems), _phone_system(scene, phones, signs)
+            )
+    for servers in scene.voicemail_systems:
+        wholes |= dict.fromkeys((each.name for each in servers), judge_voicemail(scene, servers, signs))
+    waiting = frozenset(key for whole in wholes.values() for key in whole.waiting)
+    found = {failure.key: failure for whole in wholes.values() for failure in whole.failures}
     for system in scene.site.systems:
-        own = [sign for sign in signs[system.name] if sign.source != "gateways"]
-        serves = any(role == "service" for role, _ in scene.picture.of(system.name).parts)
-        found = None
-        if scene.watches[system.name].function == "phone_system" and (
-            serves or _speaks_for_service(scene, system)
-        ):
-            found = _outage(scene, system, [*own, *shared])
-        found = found or _service_down(scene, system, own, shared) or _loss_of_sight(scene, system)
-        if found is not None:
-            yield found
+        key = service_of(system)
+        if key not in found and key not in waiting:
+            own = _by_itself(scene, system, signs[system.name], wholes.get(system.name))
+            found |= {key: own} if own is not None else {}
+    order = {system.name: place for place, system in enumerate(scene.site.systems)}
+    return Systems(tuple(sorted(found.values(), key=lambda each: order[each.key.system or ""])), waiting)
 
 
-def _speaks_for_service(scene: Scene, system: System) -> bool:
-    # A phone system that was never seen has told no service yet; a gateway never tells one.
-    return system.gateway_number is None and not scene.picture.of(system.name).parts
+def _phone_system(scene: Scene, phones: PhoneSystem, signs: Mapping[str, Sequence[Sign]]) -> Whole:
+    main, *others = phones.servers
+    mine = [*signs[main.name], *_gateway_signs(scene, phones)]
+    working = [sign for each in others for sign in _net(signs[each.name]) if sign.works]
+    all_silent = all(signs[each.name] and not any(s.works for s in signs[each.name]) for each in others)
+    verdict = judged(scene, main, mine, all_silent=all_silent)
+    kept = survival(scene, phones)
+    alive = tuple(sign for sign in (*mine, *working) if sign.works)
+    if verdict.out and kept is None and working:  # O1: one working server dissents for the whole
+        verdict = replace(verdict, out=False, why_not=listed(dict.fromkeys(sign.said for sign in working)))
+    if not verdict.out:
+        spare = in_use(scene, phones, kept, main_out=False) if kept is not None else None
+        return Whole((spare,) if spare else (), alive=alive, why_not=verdict.why_not)
+    if kept is not None and kept.enough(scene.contract.decisions.survivable_percent):
+        spare = in_use(scene, phones, kept, main_out=True)
+        serves = f"survivable processors serve {kept.words} (O4)"
+        return Whole((spare,) if spare else (), frozenset(own_spares(scene, kept)), alive, serves)
+    of_others = [sign for each in others for sign in signs[each.name]]
+    outage = _outage(scene, main, verdict, [*mine, *of_others], kept)
+    return Whole((outage,), frozenset(map(service_of, others)), alive)
 
 
-def _signs(scene: Scene, system: System) -> Iterator[Sign]:
-    picture = scene.picture.of(system.name)
-    told = scene.statements(system.name)
-    for word in told:
-        observation = word.observation
-        if observation.unread or observation.lost is None:
-            continue  # neither sign (O8)
-        text = "says that it is down" if observation.lost else "says that it works"
-        source = word.protocol if word.protocol in _INDEPENDENT else "statement"
-        yield Sign(not observation.lost, source, evidence(system, word, text))
-    spoken = {word.protocol for word in told}
-    for access in picture.accesses.values():
-        if access.protocol in _INDEPENDENT and access.protocol not in spoken and access.error is None:
-            watch = scene.watches[system.name]
-            if is_young(picture, watch, scene.now, access.protocol, access.at):
-                text = f"the {access.protocol.upper()} answers"
-                yield Sign(True, access.protocol, _access_evidence(system, access, text))
-    if system.gateway_number is not None:
-        for word in scene.words(system.name, "location"):
+def _net(signs: Sequence[Sign]) -> Sequence[Sign]:
+    """A server's signs if it works on the whole: as many sources say so as say that it is down (O2)."""
+    works = {sign.source for sign in signs if sign.works}
+    down = {sign.source for sign in signs if not sign.works} - works - {SILENCE}
+    return signs if len(works) >= len(down) else ()
+
+
+def _gateway_signs(scene: Scene, phones: PhoneSystem) -> Iterator[Sign]:
+    """What the gateways say by their registration; a survivable controller serves what has lost the main."""
+    for gateway in phones.gateways:
+        for word in scene.words(gateway.name, "location"):
             if word.observation.lost is None:
                 continue
-            text = "serves on no controller" if word.observation.lost else "serves on a controller"
-            yield Sign(not word.observation.lost, "gateways", evidence(system, word, text))
-    asked = scene.asked(system.name)  # O8 speaks of all protocols: one that was not tried yet is not silent
-    if asked and picture.silent and all(_lasted(scene, access) for access in picture.accesses.values()):
-        for access in picture.accesses.values():
-            yield Sign(False, "silence", _access_evidence(system, access))
+            works = not word.observation.lost and word.observation.controller != "survivable"
+            if works:
+                text, said = "serves on a controller", "still says that it is registered"
+            elif word.observation.lost:
+                text = said = "serves on no controller"
+            else:
+                text = said = "serves on a survivable controller"
+            yield Sign(works, "gateways", evidence(gateway, word, text), f"{gateway.name} {said}")
 
 
-def _outage(scene: Scene, system: System, signs: list[Sign]) -> Failure | None:
-    works = {sign.source for sign in signs if sign.works}
-    # A source that says both (one gateway of two is registered) does not say that the service is down.
-    says_down = {sign.source for sign in signs if not sign.works} - works - {"silence"}
-    if works:  # O1: silence does not count against them
-        agreed, single = len(says_down) > len(works), False
-    else:
-        # O8: silence is the absence of the system's own word, so the two can never be two sources.
-        silent = any(sign.source == "silence" for sign in signs)
-        sources = says_down | ({"statement"} if silent else set())
-        single = len(sources) == 1
-        agreed = len(sources) > 1 or (not silent and _said_often_enough(scene, system, says_down))
-    if not agreed:
-        return None
+def _outage(
+    scene: Scene, main: System, verdict: Verdict, signs: Sequence[Sign], kept: Survival | None
+) -> Failure:
+    marks = [verdict.how] if verdict.how else []
+    marks += [f"survivable processors serve only {kept.words}"] if kept else []
     return failure(
         scene,
-        system,
-        Key(system.name, "service"),
+        main,
+        service_of(main),
         facts=("complete-outage",),
-        rules=("O1", "O2"),
-        summary="phone system completely out of service" + (" (single source)" if single else ""),
-        evidence=(sign.evidence for sign in signs),
+        rules=(*verdict.rules, *(("O4",) if kept else ())),
+        summary="phone system completely out of service" + (f" ({'; '.join(marks)})" if marks else ""),
+        evidence=(*evidence_of(signs), *verdict.proof, *(kept.evidence if kept else ())),
         hold=timedelta(0),  # a confirmed complete outage is not held (I5); its silence already was
         clears_like=scene.site.holds.reachability,
     )
 
 
-def _said_often_enough(scene: Scene, system: System, says_down: set[str]) -> bool:
-    if len(says_down) != 1 or "gateways" in says_down:
-        return False
-    told = scene.statements(system.name)
-    return any(word.lost_polls >= scene.contract.decisions.statement_polls for word in told)
+def _by_itself(scene: Scene, system: System, own: Sequence[Sign], whole: Whole | None) -> Failure | None:
+    """What is wrong with one system as a whole, where its function is not completely out."""
+    function = scene.watches[system.name].function
+    extra: tuple[str, ...] = ("O6",) if function == "voicemail" else ()
+    why_not = whole.why_not if whole is not None else ""
+    if whole is None and function != "phone_system":  # gateways without a server to watch have no whole
+        extra, why_not = ("O7",), f"{system.name} ({function.replace('_', ' ')}) {_ALONE}"
+    considered = (f"complete-outage: {why_not}",) if why_not else ()
+    against = whole.alive if whole is not None else ()
+    return _service_down(scene, system, own, against, extra, considered) or _loss_of_sight(
+        scene, system, extra, considered
+    )
 
 
-def _service_down(scene: Scene, system: System, own: list[Sign], shared: list[Sign]) -> Failure | None:
-    down = [sign for sign in own if sign.source != "silence" and not sign.works]
+def _service_down(
+    scene: Scene,
+    system: System,
+    own: Sequence[Sign],
+    against: Sequence[Sign],
+    extra: tuple[str, ...],
+    considered: tuple[str, ...],
+) -> Failure | None:
+    down = [sign for sign in own if sign.source != SILENCE and not sign.works]
     if not down:
         return None
-    others = shared if scene.watches[system.name].function == "phone_system" else []
-    dissent = [sign for sign in (*own, *others) if sign.works]
+    dissent = list(dict.fromkeys(sign for sign in (*own, *against) if sign.works))
     return failure(
         scene,
         system,
-        Key(system.name, "service"),
-        rules=("O2", "M7"),
+        service_of(system),
+        rules=("O2", *extra, "M7"),
         summary="says that it is down" + (", while others say that it works" if dissent else ""),
-        evidence=(sign.evidence for sign in [*down, *dissent]),
+        evidence=evidence_of([*down, *dissent]),
         hold=scene.site.holds.reachability,
+        considered=considered,
     )
 
 
@@ -148,7 +172,9 @@ _WORDS = {
 }
 
 
-def _loss_of_sight(scene: Scene, system: System) -> Failure | None:
+def _loss_of_sight(
+    scene: Scene, system: System, extra: tuple[str, ...], considered: tuple[str, ...]
+) -> Failure | None:
     accesses = scene.picture.of(system.name).accesses
     ways = [accesses[way.protocol] for way in scene.watches[system.name].ways if way.protocol in accesses]
     missed = [access for access in ways if access.error is not None]
@@ -159,33 +185,18 @@ def _loss_of_sight(scene: Scene, system: System) -> Failure | None:
     left = [access.protocol for access in ways if access not in lost]
     summary = f"seen by {listed(left)} only" if left else "not seen"
     reasons = listed(f"{_WORDS[str(access.error)]} ({access.protocol})" for access in lost)
-    holds = [hold for access in lost if (hold := _hold(scene, access)) is not None]
+    spans = [missing(scene, access) for access in lost]
     refused = any(access.error == "refused" for access in lost)
     return failure(
         scene,
         system,
-        Key(system.name, "service"),
-        rules=("O1", "I2"),
+        service_of(system),
+        rules=("O1", "I2", *extra),
         summary=f"{summary}: {reasons}",
         responsibility="customer" if refused else "monitoring",
-        evidence=(_access_evidence(system, access) for access in lost),
-        hold=min(holds, default=None),
+        evidence=(access_evidence(system, access) for access in lost),
+        hold=min((hold for _, hold in spans if hold is not None), default=None),
         clears_like=scene.site.holds.reachability,
-        since=min(access.missed_since or access.at for access in lost),
+        since=min(since for since, _ in spans),
+        considered=considered,
     )
-
-
-def _hold(scene: Scene, access: Access) -> timedelta | None:
-    if access.missed < 2:
-        return None
-    return timedelta(0) if access.missed >= ENOUGH_MISSES else scene.site.holds.reachability
-
-
-def _lasted(scene: Scene, access: Access) -> bool:
-    hold = _hold(scene, access)
-    return hold is not None and scene.now - (access.missed_since or access.at) >= hold
-
-
-def _access_evidence(system: System, access: Access, text: str = "") -> Evidence:
-    said = text or access.error_text or access.error or ""
-    return Evidence(said, system.name, "access", access.protocol, access.protocol, access.at)

@@ -1,7 +1,7 @@
-"""Everything else: one failure per component, minor by "any failure not included" (rules I1, M1, M3, M7).
+"""Everything else: one failure per component, minor by "any failure not included" (rules I1, M6, M7).
 
-A vendor's own severity is evidence, never the class. Locations are told by the gateway and by the phone
-system alike; both are one failure.
+Locations are told by the gateway and by the phone system alike; both are one failure. A gateway that the
+phone system lost and the site file does not know is a failure all the same.
 """
 
 from __future__ import annotations
@@ -9,22 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.authority import Word
-from agent.failures import Evidence, Failure, Key, Responsibility
-from agent.rules.scene import Scene, evidence, failure, hold_of
-from agent.site import System
+from agent.authority import Word, ails
+from agent.failures import Failure, Key
+from agent.rules.failing import failure
+from agent.rules.scene import Scene, evidence, is_gateway
+from agent.site import Holds, System
 from collectors.base import Observation, Role
 
 _ONE_EACH: tuple[Role, ...] = (
-    "attendant",
     "auto_attendant",
     "integration",
     "redundancy",
     "equipment",
     "environment",
     "capacity",
-    "alarm",
 )
+# What runs out without a call being refused, by what the part is called; everything else carries calls (M6).
+_NO_CALLS = ("disk", "cpu", "processor", "memory", "cdr", "buffer")
 
 
 def judge_parts(scene: Scene) -> Iterator[Failure]:
@@ -32,10 +33,12 @@ def judge_parts(scene: Scene) -> Iterator[Failure]:
     for system in scene.site.systems:
         for word in scene.words(system.name, *_ONE_EACH):
             if _failing(word.observation):
-                yield _part(scene, system, word)
-        if system.gateway_number is not None and (lost := _location(scene, system)) is not None:
-            yield lost
-        yield from _restart(scene, system)
+                yield part_failure(scene, system, word)
+        if is_gateway(system):
+            if (lost := _location(scene, system)) is not None:
+                yield lost
+        else:
+            yield from _gateways_of_nobody(scene, system)
 
 
 def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Word]]:
@@ -45,52 +48,76 @@ def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Word]]:
 
 
 def _failing(observation: Observation) -> bool:
-    if observation.role == "alarm":  # M3: warnings are kept and counted, M2: events are logged
-        return observation.vendor_severity not in ("warning", "cleared") and observation.kind != "event"
-    return bool(observation.lost) or bool(observation.in_use)
+    return ails(observation) or (observation.role == "capacity" and _is_exhausted(observation))
 
 
-def _part(scene: Scene, system: System, word: Word) -> Failure:
+def _is_exhausted(observation: Observation) -> bool:
+    used, limit = observation.used, observation.limit
+    return used is not None and limit is not None and used >= limit > 0
+
+
+def part_failure(scene: Scene, system: System, word: Word) -> Failure:
+    """The failure of one part by itself."""
     observation = word.observation
     summary, text = _words(observation)
+    only_degraded = observation.degraded and not observation.lost
     return failure(
         scene,
         system,
         Key(system.name, observation.role, observation.component),
-        rules=("M1", "M7") if observation.role == "alarm" else ("M7",),
+        rules=("M6", "M7") if observation.role == "capacity" else ("M7",),
         summary=summary,
-        responsibility=_whose(observation),
         evidence=(evidence(system, word, text),),
-        hold=hold_of(scene.site.holds, observation),
+        hold=scene.site.holds.degraded if only_degraded else hold_of(scene.site.holds, observation),
         location=observation.location,
         lost=observation.lost,
         total=observation.total,
     )
 
 
+def hold_of(holds: Holds, observation: Observation) -> timedelta:
+    """How long a failing part must last before it raises (I5), by its role and kind."""
+    match observation.role:
+        case "integration" if observation.kind in ("cdr", "cms"):
+            return holds.cdr_cms
+        case "equipment" if observation.kind == "sync":
+            return holds.sync
+        case "environment":
+            if observation.side == "power":
+                return holds.alarm  # mains, told by a poll
+            return holds.room if observation.room else holds.environment
+        case _:
+            by_role = {
+                "trunks": holds.trunks,
+                "stations": holds.stations,
+                "location": holds.location,
+                "attendant": holds.attendant,
+                "integration": holds.integration,
+                "equipment": holds.equipment,
+                "redundancy": holds.redundancy,
+                "capacity": holds.capacity,
+                "alarm": holds.alarm,
+            }
+            return by_role.get(observation.role, holds.reachability)
+
+
 def _words(observation: Observation) -> tuple[str, str]:
     name = observation.component
-    if observation.role == "alarm":
-        since = f" since {observation.since:%Y-%m-%d %H:%M}" if observation.since else ""
-        return f"alarm on {name}", f"vendor severity {observation.vendor_severity}{since}"
     if observation.in_use and not observation.lost:
         return f"{name} in use, service kept", "in use"
     if observation.used is not None and observation.limit is not None:
         figure = f"{observation.used} of {observation.limit} used"
-        return f"{name} at its limit: new calls may fail", figure
+        if not _is_exhausted(observation):
+            return f"{name} near its limit", figure
+        calls = "" if any(each in name.lower() for each in _NO_CALLS) else ": new calls fail"
+        return f"{name} at its limit{calls}", figure
+    if observation.degraded and not observation.lost:
+        return f"{name} degraded", f"{observation.degraded} of {observation.total} degraded"
     figure = f"{observation.lost} of {observation.total} out of use"
     what = "out of use"
     if observation.role == "environment":
         what = "lost" if observation.side == "power" else "outside its limits"
     return f"{name} {what}", figure
-
-
-def _whose(observation: Observation) -> Responsibility:
-    if observation.side == "power" or (observation.role == "environment" and observation.room):
-        return "customer_environment"
-    if observation.side == "network":
-        return "customer_network"
-    return "carrier" if observation.side == "far" else "vendor"
 
 
 def _location(scene: Scene, gateway: System) -> Failure | None:
@@ -114,22 +141,10 @@ def _location(scene: Scene, gateway: System) -> Failure | None:
     )
 
 
-def _restart(scene: Scene, system: System) -> Iterator[Failure]:
-    since = scene.now - scene.contract.decisions.restart_stands
-    events = scene.history.recent_restarts(system.name, since)
-    if not events:
-        return
-    last = events[-1]
-    zone = scene.site.zone_of(system)
-    count = "restarted" if len(events) == 1 else f"restarted {len(events)} times"
-    text = f"restarts: {last.level} at {last.at.astimezone(zone):%Y-%m-%d %H:%M:%S} (by {last.source})"
-    yield failure(
-        scene,
-        system,
-        Key(system.name, "restart"),
-        rules=("R2", "M7"),
-        summary=f"{count}, last at {last.at.astimezone(zone):%H:%M}",
-        evidence=(Evidence(text, system.name, "restart", "restarts", last.source, last.at),),
-        hold=timedelta(0),
-        since=last.at,
-    )
+def _gateways_of_nobody(scene: Scene, system: System) -> Iterator[Failure]:
+    """The locations that a server tells lost and that no gateway of the site file stands for (M7)."""
+    known = {each.gateway_number for each in scene.site.systems}
+    for word in scene.words(system.name, "location"):
+        observation = word.observation
+        if observation.lost and (observation.number is None or observation.number not in known):
+            yield part_failure(scene, system, word)

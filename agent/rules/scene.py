@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
 from functools import cached_property
+from itertools import accumulate
+from math import floor
 
-from agent.authority import Word, statements, words
-from agent.contract import Contract, Test
-from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
+from agent.authority import Word, ails, statements, words, words_in
+from agent.calendars import Calendar
+from agent.contract import Contract
+from agent.failures import Evidence, Key
 from agent.history import History
-from agent.maintenance import window_over
+from agent.maintenance import acceptance, window_over
 from agent.picture import Picture
-from agent.site import Function, Holds, MaintenanceWindow, Site, System
+from agent.site import Accepted, Function, MaintenanceWindow, Site, System
 from agent.watch import Watch
 from collectors.base import Observation, Role
+
+
+def is_gateway(system: System) -> bool:
+    """Whether it is a gateway of a phone system, and no server."""
+    return system.gateway_number is not None or system.product == "media_gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +37,36 @@ class PhoneSystem:
     @property
     def main(self) -> System:
         """The server whose name its failures bear: the first that is no gateway."""
-        return next((each for each in self.systems if each.gateway_number is None), self.systems[0])
+        return next(iter(self.servers), self.systems[0])
+
+    @property
+    def servers(self) -> tuple[System, ...]:
+        """All that is no gateway: the main server first, then those that could serve in its place."""
+        return tuple(each for each in self.systems if not is_gateway(each))
+
+    @property
+    def gateways(self) -> tuple[System, ...]:
+        """Its gateways."""
+        return tuple(each for each in self.systems if is_gateway(each))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is believed of one part of a phone system. `system`: whose word it is; `tellers`: who tells it."""
+
+    system: System
+    word: Word
+    tellers: tuple[System, ...]
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
 class Scene:
-    """The arguments of a judgement. `watches`: what each system is for and how it is asked, by name."""
+    """The arguments of a judgement. `watches`: what each system is for and how it is asked, by name.
+
+    `hours`: the coverage hours, by which days are open or closed (S1); None: not known. `peaks`: of pending
+    failures, the highest station count before they began (S2). `attended`: when attendant consoles should be
+    staffed; None: always (A1). `began`: since when each pending failure was seen.
+    """
 
     picture: Picture
     history: History
@@ -40,10 +74,41 @@ class Scene:
     contract: Contract
     watches: Mapping[str, Watch]
     now: datetime
+    hours: Calendar | None = None
+    peaks: Mapping[Key, int] = field(default_factory=dict)
+    attended: Calendar | None = None
+    began: Mapping[Key, datetime] = field(default_factory=dict)
 
     @cached_property
     def _words(self) -> Mapping[str, tuple[Word, ...]]:
+        if not self.site.accepted:
+            return self._all_words
+        return {
+            name: tuple(word for word in found if self.accepted(name, word.observation) is None)
+            for name, found in self._all_words.items()
+        }
+
+    @cached_property
+    def _all_words(self) -> Mapping[str, tuple[Word, ...]]:
         return {name: words(self.picture.of(name), watch, self.now) for name, watch in self.watches.items()}
+
+    def every_word(self, system: str, role: Role) -> Iterator[Word]:
+        """Every word in that role, what is accepted and what is dark among them."""
+        return (word for word in self._all_words.get(system, ()) if word.observation.role == role)
+
+    def accepted(self, system: str, observation: Observation) -> Accepted | None:
+        """The condition by which this part may fail and raises nothing (M4); None while the part is well."""
+        if not self.site.accepted or not (ails(observation) or observation.role == "alarm"):
+            return None
+        return acceptance(self.site, system, observation.component, self.now)
+
+    @property
+    def set_aside(self) -> Iterator[tuple[str, Observation, Accepted]]:
+        """What fails now and is accepted, with its system."""
+        for name, found in self._all_words.items() if self.site.accepted else ():
+            for word in found:
+                if (condition := self.accepted(name, word.observation)) is not None:
+                    yield name, word.observation, condition
 
     def words(self, system: str, *roles: Role) -> Iterator[Word]:
         """The word on each part that somebody freshly tells, in these roles (all if none is given)."""
@@ -63,6 +128,11 @@ class Scene:
         return bool(accesses) and all(way.protocol in accesses for way in self.watches[system].ways)
 
     def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterator[Word]:
+        if len(roles) == 1:
+            found = words_in(roles[0], self.picture.of(system), self.watches[system], self.now)
+            if not self.site.accepted:
+                return iter(found)
+            return (word for word in found if self.accepted(system, word.observation) is None)
         return (word for word in self._words[system] if not roles or word.observation.role in roles)
 
     @cached_property
@@ -78,10 +148,114 @@ class Scene:
     @cached_property
     def phone_systems(self) -> tuple[PhoneSystem, ...]:
         """The site's phone systems: all servers, gateways and survivable processors of a group are one."""
+        return tuple(PhoneSystem(systems) for systems in self._groups("phone_system"))
+
+    @cached_property
+    def voicemail_systems(self) -> tuple[tuple[System, ...], ...]:
+        """The site's voicemail systems: all servers of a group are one."""
+        return self._groups("voicemail")
+
+    def _groups(self, function: Function) -> tuple[tuple[System, ...], ...]:
         groups: dict[str | None, list[System]] = {}
-        for system in self.systems_for("phone_system"):
+        for system in self.systems_for(function):
             groups.setdefault(system.group, []).append(system)
-        return tuple(PhoneSystem(tuple(systems)) for systems in groups.values())
+        return tuple(map(tuple, groups.values()))
+
+    @cached_property
+    def _answers(self) -> tuple[list[datetime], list[datetime]]:
+        """When each way that answers did so last; and since when it or one after it has missed no poll."""
+        found = sorted(
+            (access.at, access.good_since or access.at)
+            for picture in self.picture.systems.values()
+            for access in picture.polled
+            if access.error is None
+        )
+        begun = list(accumulate((since for _, since in reversed(found)), min))
+        return [at for at, _ in found], begun[::-1]
+
+    def answering_since(self, after: datetime) -> datetime | None:
+        """Since when something has been answering without a break, of all that answered after that instant.
+
+        None: nothing has answered since then.
+        """
+        ats, begun = self._answers
+        place = bisect_right(ats, after)
+        return begun[place] if place < len(ats) else None
+
+    def observed(self, told: Iterable[Evidence]) -> tuple[Observation, ...]:
+        """What is believed of the failing parts that the evidence names; of all of them if none fails."""
+        named = dict.fromkeys((each.system, each.role, each.component) for each in told)
+        known = tuple(self._parts[part] for part in named if part in self._parts)
+        return tuple(filter(_fails, known)) or known
+
+    @cached_property
+    def _parts(self) -> Mapping[tuple[str, str, str], Observation]:
+        return {
+            (system, word.observation.role, word.observation.component): word.observation
+            for system, told in self._words.items()
+            for word in told
+        }
+
+    def network_down(self, name: str) -> bool:
+        """Whether that system is a network device, and says that it is down or has fallen silent."""
+        if name not in self.watches or self.watches[name].function != "network":
+            return False
+        picture = self.picture.of(name)
+        silent = picture.silent and all(access.missed > 1 for access in picture.accesses.values())
+        return silent or any(word.observation.lost for word in self.statements(name))
+
+    def places(self, system: System) -> tuple[str, ...]:
+        """The locations of the phone system that this one is part of; none if it is part of none."""
+        if not self.is_phone_system(system):
+            return ()
+        return tuple(dict.fromkeys(each.location for each in self.whole_of(system.name).systems))
+
+    @cached_property
+    def wholes(self) -> tuple[PhoneSystem, ...]:
+        """Every system once: the phone systems whole, and each system of another function by itself."""
+        others = (each for each in self.site.systems if not self.is_phone_system(each))
+        return (*self.phone_systems, *(PhoneSystem((each,)) for each in others))
+
+    def is_phone_system(self, system: System) -> bool:
+        """Whether that system is (part of) a phone system."""
+        return self.watches[system.name].function == "phone_system"
+
+    def whole_of(self, system: str) -> PhoneSystem:
+        """The phone system that a system belongs to; one of another function is by itself."""
+        return self._whole_of[system]
+
+    @cached_property
+    def _whole_of(self) -> Mapping[str, PhoneSystem]:
+        return {system.name: whole for whole in self.wholes for system in whole.systems}
+
+    def told(self, whole: PhoneSystem, role: Role) -> list[Told]:
+        """Each part in that role once, dark ones among them, however many systems of the whole tell it.
+
+        The first in site order counts whose word is fresh and could be read. A survivable controller counts
+        the stations that are registered with it, not those of the main one (S3): a part of its own.
+        """
+        found: dict[tuple[str, str], list[tuple[System, Word]]] = {}
+        for system in whole.systems:
+            for word in self._in_roles(system.name, (role,)):
+                apart = role == "stations" and word.observation.controller == "survivable"
+                part = word.observation.component, system.name if apart else ""
+                found.setdefault(part, []).append((system, word))
+        told = []
+        for words_on in found.values():
+            counts = min(words_on, key=lambda each: (each[1].dark, each[1].observation.unread))
+            told.append(Told(*counts, tuple(system for system, _ in words_on)))
+        return told
+
+    def window_over(self, told: Told) -> MaintenanceWindow | None:
+        """The window that covers that part now, by whichever system tells it; of several the last to end."""
+        if not self.site.windows:
+            return None
+        found = [self.window(system, told.word.observation) for system in told.tellers]
+        return max(
+            (window for window in found if window is not None),
+            key=lambda window: self.site.moment(window.ends),
+            default=None,
+        )
 
     def window(self, system: System, observation: Observation) -> MaintenanceWindow | None:
         """The maintenance window that covers that part now (C4)."""
@@ -93,71 +267,15 @@ class Scene:
         return [system for system in self.site.systems if self.watches[system.name].function == function]
 
 
-# What a ticket says beside whose fault it is (contract: covered parts, service provider, environment).
-_NOTES: dict[Responsibility, str] = {
-    "vendor": "covered",
-    "carrier": "not covered: the customer calls the service provider first",
-    "customer_network": "not covered: the customer's own network",
-    "customer_environment": "not covered: room or power",
-    "customer": "access lost, not a phone failure",
-    "monitoring": "loss of sight, not a phone failure",
-}
+def evidence(
+    system: System, word: Word, text: str, *, figures: tuple[int | None, int | None] | None = None
+) -> Evidence:
+    """What is believed of one part, and what others say: `trunk-group 1: 8 of 8 lost; snmp says 0 of 8`.
 
-
-def failure(
-    scene: Scene,
-    system: System,
-    key: Key,
-    *,
-    summary: str,
-    rules: Iterable[str],
-    evidence: Iterable[Evidence],
-    hold: timedelta | None,
-    clears_like: timedelta | None = None,
-    facts: Iterable[Test] = (),
-    responsibility: Responsibility = "vendor",
-    since: datetime | None = None,
-    location: str | None = None,
-    lost: int | None = None,
-    total: int | None = None,
-    left_out: Iterable[str] = (),
-    considered: Iterable[str] = (),
-    peak: int | None = None,
-) -> Failure:
-    """A failure, classed by the clauses of the contract that hold for its `facts` (P7); M7 if none does."""
-    stated = tuple(dict.fromkeys(facts))
-    clauses = scene.contract.holding(stated)
-    decides = clauses[0]
-    return Failure(
-        key=key,
-        ruling=Ruling(
-            severity=decides.severity,
-            clause=decides.id,
-            clauses=tuple(clause.id for clause in clauses),
-            rules=tuple(dict.fromkeys(rules)),
-            summary=summary,
-            responsibility=responsibility,
-            note=_NOTES.get(responsibility, "not covered"),
-            evidence=tuple(evidence),
-            lost=lost,
-            total=total,
-            left_out=tuple(left_out),
-            considered=tuple(considered),
-            facts=stated,
-            outcome=decides.outcome,
-            coverage=system.coverage or "",
-            peak=peak,
-        ),
-        hold=hold,
-        clears_like=clears_like,
-        since=since,
-        location=location or system.location,
-    )
-
-
-def evidence(system: System, word: Word, text: str) -> Evidence:
-    """What is believed of one part, and what others say: `trunk-group 1: 8 of 8 lost; snmp says 0 of 8`."""
+    `figures`: lost and total as they count, where that is not as they were told.
+    """
     observation = word.observation
+    lost, total = figures or (observation.lost, observation.total)
     named = f"{observation.component} ({observation.detail})" if observation.detail else observation.component
     return Evidence(
         text=f"{named}: {'; '.join((text, *word.against))}",
@@ -167,9 +285,21 @@ def evidence(system: System, word: Word, text: str) -> Evidence:
         protocol=word.protocol,
         at=word.at,
         apart=observation.apart,
-        lost=observation.lost,
-        total=observation.total,
+        source="trap" if word.protocol == "trap" else "poll",
+        lost=lost,
+        total=total,
     )
+
+
+def _fails(observation: Observation) -> bool:
+    if observation.role in ("alarm", "stations"):  # no figures of their own: named as evidence, they fail
+        return True
+    return bool(observation.lost or observation.in_use)
+
+
+def percent(part: Fraction | int, whole: Fraction | int) -> str:
+    """A share for a person, never rounded up to a mark that it does not reach: `47.8 %`."""
+    return f"{floor(Fraction(part) * 1000 / whole) / 10:.1f} %"
 
 
 def plural(count: int, noun: str) -> str:
@@ -181,29 +311,3 @@ def listed(names: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     words = list(names)
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
-def hold_of(holds: Holds, observation: Observation) -> timedelta:
-    """How long a failing part must last before it raises (I5), by its role and kind."""
-    match observation.role:
-        case "integration" if observation.kind in ("cdr", "cms"):
-            return holds.cdr_cms
-        case "equipment" if observation.kind == "sync":
-            return holds.sync
-        case "environment":
-            if observation.side == "power":
-                return holds.alarm  # mains, told by a poll
-            return holds.room if observation.room else holds.environment
-        case _:
-            by_role = {
-                "trunks": holds.trunks,
-                "stations": holds.stations,
-                "location": holds.location,
-                "attendant": holds.attendant,
-                "integration": holds.integration,
-                "equipment": holds.equipment,
-                "redundancy": holds.redundancy,
-                "capacity": holds.capacity,
-                "alarm": holds.alarm,
-            }
-            return by_role.get(observation.role, holds.reachability)

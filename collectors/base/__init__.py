@@ -1,7 +1,7 @@
 """What a collector and the agent say to each other: questions, answers, readings, and three silences.
 
-The whole vocabulary, gathered from its rooms: `readings` (what is said), `snmp` and `terminal` (what is asked
-and answered), `product` (how a product is asked). It opens no line and decides nothing.
+The whole vocabulary, gathered from its rooms: `readings` (what is said), `snmp`, `tcp` and `terminal` (what
+is asked and answered), `product` (how a product is asked). It opens no line and decides nothing.
 """
 
 from collectors.base.product import (
@@ -42,6 +42,10 @@ from collectors.base.snmp import (
     Row,
     SnmpSession,
     Value,
+)
+from collectors.base.tcp import (
+    TcpAnswer,
+    TcpSession,
 )
 from collectors.base.terminal import (
     CliAnswer,
@@ -85,6 +89,8 @@ __all__ = [
     "Side",
     "SnmpSession",
     "Source",
+    "TcpAnswer",
+    "TcpSession",
     "Told",
     "Unreachable",
     "Use",

@@ -87,6 +87,8 @@ class RestartEvent:
     `by`: the protocol that told it, where known: two of them tell of one uptime by clocks of their own.
     """
 
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
+
     at: datetime
     level: str
     planned: bool
@@ -102,6 +104,8 @@ class Observation:
     part is known and could not be read (`unread`). `planned` units are in neither figure; `degraded`
     ones are in `total` and not in `lost` (T3). `component` is a stable name: no measured value in it.
     """
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}  # for who reads lines of them
 
     role: Role
     component: str
@@ -188,6 +192,8 @@ class Question:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one poll or one trap says about one system at one time (the JSON line of `readings export`)."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
 
     at: datetime
     system: str

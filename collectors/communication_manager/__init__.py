@@ -26,6 +26,7 @@ PRODUCT = Product(
         Fact("OIDs and enumerations up to CM 6.3.0", "G3-AVAYA-MIB (6.3, 2013)", "verified"),
         Fact("Tretrieve: the cache could not be filled; Tcount: its records", "G3-AVAYA-MIB", "verified"),
         Fact("restart levels, and the flag Y or N of a restart on demand", "G3-AVAYA-MIB", "verified"),
+        Fact("an interchange is a WARM restart with the flag of one", "the flag's words", "inferred"),
         Fact("member states in-service/…, OOS…, out…", "check_avaya_trunks, real", "verified"),
         Fact("alarm levels, ports and object names", "check_avaya_error", "verified"),
         Fact("occupancy in per cent", "check_avaya_load, real", "verified"),

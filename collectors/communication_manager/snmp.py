@@ -68,7 +68,7 @@ GATEWAYS = GATEWAY_NAME, GATEWAY_ADDRESS, GATEWAY_REGISTERED = [f"{GATEWAY}.6.1.
 ALARM_LIST = [f"{ALARMS}.6.1.{n}" for n in (1, 3, 5, 6, 9, 10, 11, 12, 13)]
 ALARM_PORT, ALARM_NAME, ALARM_ALTERNATE, ALARM_LEVEL, *ALARM_DATE, ALARM_RESOLVED = ALARM_LIST
 SERVER_LIST = SERVER_SOURCE, SERVER_ID, SERVER_LEVEL, SERVER_TEXT = [f"{G3}.21.1.1.{n}" for n in (2, 3, 4, 7)]
-RESTARTS = RESTART_LEVEL, RESTART_CRAFT = [f"{RESTART}.6.1.{n}" for n in (6, 8)]
+RESTARTS = RESTART_LEVEL, RESTART_CRAFT, RESTART_INTERCHANGE = [f"{RESTART}.6.1.{n}" for n in (6, 8, 10)]
 
 # Only 29.7 was ever seen with its number; the other numbers below 29 are inferred.
 AURA_OCCUPANCY, AURA_USED, AURA_LIMIT = f"{AURA}.29.7.0", f"{AURA}.20.4.0", f"{AURA}.20.6.0"
@@ -247,7 +247,10 @@ def _restarts(answers: Answers, at: datetime) -> Iterator[Observation]:
         # Records tell the minute; two of one minute are two restarts, told a second apart.
         began += timedelta(seconds=sum(event.at.replace(second=0) == began for event in events))
         planned = (row.text(RESTART_CRAFT) or "").upper() in ("Y", "YES")
-        events.append(RestartEvent(began, row.text(RESTART_LEVEL) or "unknown", planned, "record"))
+        level = row.text(RESTART_LEVEL) or "unknown"
+        if level.upper() == "WARM" and (row.text(RESTART_INTERCHANGE) or "").upper() in ("Y", "YES"):
+            level = "interchange"  # the halves of a duplicated pair changed places: no restart (rule O5)
+        events.append(RestartEvent(began, level, planned, "record"))
     yield Observation(role="restart", component="restarts", events=tuple(events))
 
 

@@ -79,6 +79,12 @@ def _unreachable(customer: Customer, system: System, _at: datetime) -> Customer:
     return customer.put(replace(system, reachable=False))
 
 
+def _network_cut(customer: Customer, _system: System, _at: datetime) -> Customer:
+    for system in customer.systems:
+        customer = customer.put(replace(system, reachable=False))
+    return replace(customer, router=replace(customer.router, reachable=False))
+
+
 def _group_out(number: int) -> Change:
     def change(customer: Customer, _system: System, _at: datetime) -> Customer:
         groups = tuple(replace(g, out=g.out or g.number == number) for g in customer.cm.trunk_groups)
@@ -163,6 +169,13 @@ FAULTS: dict[str, Fault] = {
             "Nothing comes through to the gateway; the phone system still has it registered.",
             "loss of sight only: minor",
             _unreachable,
+        ),
+        Fault(
+            "network-cut",
+            _CM,
+            "The watcher's own network is gone: nothing answers any more, nor does the router.",
+            "one ticket of the agent's own network, and none of any system: minor",
+            _network_cut,
         ),
         Fault(
             "cm-unreachable",

@@ -15,6 +15,7 @@ from tests.lab.agent import Agent
 from tests.lab.faults import SetFault, UnknownFault, find
 from tests.lab.keys import Keys, passing_keys
 from tests.lab.model import utc_now
+from tests.lab.router import Router
 from tests.lab.ssh_server import SshServer
 
 
@@ -44,7 +45,8 @@ class Lab:
             s.name: SshServer(s.name, lambda: self.customer, now, keys or passing_keys())
             for s in self.customer.systems
         }
-        self._servers: tuple[Agent | SshServer, ...] = (*agents, *self.ssh.values())
+        router = Router(lambda: self.customer)
+        self._servers: tuple[Agent | SshServer | Router, ...] = (*agents, *self.ssh.values(), router)
         self._running = AsyncExitStack()
 
     @property

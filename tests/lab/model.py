@@ -186,10 +186,14 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """All of the customer at one moment. `octet` and the ports (UDP, TCP) say where its systems are."""
+    """All of the customer at one moment. `octet` and the ports (UDP, TCP) say where its systems are.
+
+    `router`: what a path probe connects to; it has no face, and is none of `systems`.
+    """
 
     cm: PhoneSystem
     gateways: tuple[Gateway, ...]
+    router: System
     locations: tuple[Location, ...]
     octet: int
     port: int
@@ -323,6 +327,7 @@ def customer(now: datetime, *, octet: int = OCTET, port: int = PORT, ssh_port: i
                 parts=(Part(11, "PSU 1", "power supply"), Part(21, "Fan tray", "fan")),
             ),
         ),
+        router=System(name="router", title="Router main", location="main", host=2, started=started),
         locations=(
             Location("main", "Headquarters", 2001, 84, 80),
             Location("east", "East office", 3001, 42, 40),

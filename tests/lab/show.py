@@ -61,6 +61,9 @@ class Show:
             snmp = f"UDP {address}:{customer.port}  SNMP {system.version}"
             self._line(f"  {system.name:<9} {system.title:<23} {snmp}")
             self._line(f"  {'':<9} {'':<23} TCP {address}:{customer.ssh_port}  {over_ssh(system)}")
+        router = customer.router
+        at = f"TCP {customer.address(router)}:{customer.ssh_port}  takes connections, for the path probe"
+        self._line(f"  {router.name:<9} {router.title:<23} {at}")
 
     def addresses(self, place: Place, web_port: int) -> None:
         """Where to look, and what to try."""

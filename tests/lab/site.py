@@ -69,7 +69,7 @@ def write_site(
         # A restart stands for an hour by the contract; nobody who tries the lab wants to wait for that.
         "contract": {"name": "agility", "decisions": {"restart_stands": "15s"}},
         "locations": [
-            {"name": "main", "title": "Headquarters"},
+            {"name": "main", "title": "Headquarters", "probes": [customer.router.name]},
             {"name": "east", "title": "East office"},
             {"name": "west", "title": "West office"},
         ],
@@ -91,6 +91,7 @@ def write_site(
             {"date": "2026-12-25", "name": "Christmas Day"},
         ],
         "holds": _HOLDS,
+        "clock_synchronised": False,  # nobody keeps the time of most machines that the lab runs on
         "web": {"listen": "127.0.0.1", "port": web_port},
         "directories": {"state": "state", "log": "log", "run": str(run or folder / "run")},
     }
@@ -144,6 +145,17 @@ def _systems(customer: Customer, credentials: Path) -> list[dict[str, Any]]:
         if protocol in products[_PRODUCTS[system.name]].polls:  # else the section would be refused
             entry[protocol] = terminal()
         systems.append(entry)
+    router = customer.router
+    systems.append(
+        {
+            "name": router.name,
+            "product": "probe",
+            "location": router.location,
+            "address": customer.address(router),
+            "description": f"{router.title}, simulated",
+            "tcp": {"port": customer.ssh_port, "timeout": "1s", "interval": "2s"},
+        }
+    )
     return systems
 
 
