@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from agent.acting import Wanted
 from agent.attainment import Attainment, attainment
 from agent.baseline_views import BaselineView
+from agent.finding import FoundView
 from agent.journal import read_journal
 from agent.loading import Setup
 from agent.showing import ticket_views
@@ -39,6 +40,7 @@ TICKETS = TypeAdapter(tuple[TicketView, ...])
 READING = TypeAdapter(Reading)
 READINGS = TypeAdapter(tuple[Reading, ...])
 WAYS = TypeAdapter(tuple[str, ...])
+FOUND = TypeAdapter(tuple[FoundView, ...])
 BASELINES = TypeAdapter(tuple[BaselineView, ...])
 ATTAINMENT = TypeAdapter(Attainment)
 
