@@ -21,6 +21,7 @@ from agent.baseline_views import baseline_views
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.entries import Body
+from agent.finding import adopted, found_views
 from agent.journal import JournalError
 from agent.knowledge import Knowledge
 from agent.known_hosts import KnownHostsError
@@ -30,6 +31,7 @@ from agent.questions import (
     ATTAINMENT,
     BASELINES,
     EXPLANATION,
+    FOUND,
     POLL_PATIENCE,
     READINGS,
     TAKEN,
@@ -101,8 +103,13 @@ class Desk:
                 known, setup, now = self._knowledge(), self._setup(), self._now()
                 expected = baseline_views(known.history, setup.site, setup.agreement, setup.watches, now)
                 return _yes(BASELINES.dump_python(expected, mode="json"))
+            case "found":
+                found = found_views(self._knowledge().history.found, self._setup().site, self._now())
+                return _yes(FOUND.dump_python(found, mode="json"))
             case "act":
                 return await self._act(request, caller)
+            case "adopt":
+                return await self._adopt(self._system(request), request, caller)
             case "poll":
                 return await self._poll(self._system(request))
             case "readings":  # whoever asks reads the file
@@ -149,6 +156,21 @@ class Desk:
             except JournalError as error:
                 return _no(f"nothing was done to {wanted.ticket}: {error}")
         return _yes(TAKEN.dump_python(Taken(True, said(wanted, body, now))))
+
+    async def _adopt(self, system: System, request: Request, caller: Caller) -> Answer:
+        component, note = request.arguments.get("component") or None, request.arguments.get("note", "")
+        async with self._turn:
+            found = self._knowledge().history.found
+            try:
+                body = adopted(found, system.name, component, note, Person(user_name(caller.uid), caller.uid))
+                await self._tell(body)
+            except Refused as refusal:
+                return _yes(TAKEN.dump_python(Taken(False, str(refusal))))
+            except JournalError as error:
+                return _no(f"nothing was adopted: {error}")
+        what = component or "all that was found at installation"
+        sentence = f"{what} on {system.name} counts from now on, adopted by {body.by}"
+        return _yes(TAKEN.dump_python(Taken(True, sentence)))
 
     def _system(self, request: Request) -> System:
         """The system that is asked about. Raises LookupError with the sentence for a name that is none."""
