@@ -90,22 +90,6 @@ class Desk:
 
     async def _answer(self, request: Request, caller: Caller) -> Answer:
         match request.question:
-            case "tickets":
-                views = ticket_views(self._knowledge().tickets, self._setup().terms, self._now())
-                return _yes(TICKETS.dump_python(views, mode="json"))
-            case "explain":
-                ticket, tickets = request.arguments.get("ticket", ""), self._knowledge().tickets
-                why = explained(ticket, tickets, self._setup().terms, self._now())
-                return _yes(EXPLANATION.dump_python(why, mode="json"))
-            case "attainment":
-                return self._attained(request.arguments.get("month", ""))
-            case "baseline":
-                known, setup, now = self._knowledge(), self._setup(), self._now()
-                expected = baseline_views(known.history, setup.site, setup.agreement, setup.watches, now)
-                return _yes(BASELINES.dump_python(expected, mode="json"))
-            case "found":
-                found = found_views(self._knowledge().history.found, self._setup().site, self._now())
-                return _yes(FOUND.dump_python(found, mode="json"))
             case "act":
                 return await self._act(request, caller)
             case "adopt":
@@ -122,6 +106,26 @@ class Desk:
                 return self._retry_login(self._system(request), caller)
             case "enroll" | "reload":
                 return await self._change(request, caller)
+            case _:
+                return self._told(request)
+
+    def _told(self, request: Request) -> Answer:
+        """What is known already: no device is asked, and nothing changes."""
+        known, setup, now = self._knowledge(), self._setup(), self._now()
+        match request.question:
+            case "tickets":
+                return _yes(TICKETS.dump_python(ticket_views(known.tickets, setup.terms, now), mode="json"))
+            case "explain":
+                why = explained(request.arguments.get("ticket", ""), known.tickets, setup.terms, now)
+                return _yes(EXPLANATION.dump_python(why, mode="json"))
+            case "attainment":
+                return self._attained(request.arguments.get("month", ""))
+            case "baseline":
+                expected = baseline_views(known.history, setup.site, setup.agreement, setup.watches, now)
+                return _yes(BASELINES.dump_python(expected, mode="json"))
+            case "found":
+                found = found_views(known.history.found, setup.site, now)
+                return _yes(FOUND.dump_python(found, mode="json"))
             case _:
                 return _no(f"this daemon knows no question {request.question!r}")
 
