@@ -100,7 +100,6 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
         add(f"{step.step} by", _target(step, zone))
     if not any(step.step == "respond" for step in steps):
         add("respond by", _moment(ticket.respond_by, zone) if ticket.respond_by is not None else "-")
-    add("call", *ticket.calls)
     if len(ticket.severities) > 1:
         add("classes", ", ".join(f"{severity} {_moment(at, zone)}" for at, severity in ticket.severities))
     add(
