@@ -6,13 +6,14 @@ was named is not there; it answers nothing.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agent.agreement import Agreement
+from agent.agreement import Agreement, decided
 from agent.asking import end
 from agent.loading import ConfigError, Setup, load_contract, load_setup
 from agent.mistakes import expected_one
@@ -41,10 +42,13 @@ def choose(
 ) -> Chosen:
     """What was named. `year`: about which holidays by name become dates. Ends the command (2) with why not.
 
-    A site's decisions are those on its own contract: another one is taken as it stands.
+    A site's decisions are those on its own contract, and on a changed version of it; another one is taken as
+    it stands.
     """
     try:
-        setup = load_setup(site, with_secrets=False, year=year) if site is not None else None
+        setup = (
+            load_setup(site, with_secrets=False, any_product=True, year=year) if site is not None else None
+        )
         agreement = _agreement(contract, setup)
     except ConfigError as error:
         end(str(error), 2)
@@ -56,12 +60,19 @@ def choose(
 def _agreement(contract: str | None, setup: Setup | None) -> Agreement:
     if setup is None:
         return load_contract(contract or "agility")
+    own = setup.agreement
     if contract is None:
-        return setup.agreement
+        return own
     found = load_contract(contract)
-    if found.source == setup.agreement.source:
-        return setup.agreement
-    return replace(found, holidays=setup.closed.holidays, overrides=setup.closed.overrides)
+    for known in (own, setup.mapped):
+        if known is not None and known.source == found.source:
+            return known
+    choice = json.loads(own.decided)
+    if found.contract.contract != own.contract.contract:
+        choice = {key: choice[key] for key in ("zone", "zones")}
+    return decided(
+        found.contract, found.source, json.dumps(choice), holidays=own.holidays, overrides=own.overrides
+    )
 
 
 def _counted_by(agreement: Agreement, coverage_hours: str) -> Agreement:

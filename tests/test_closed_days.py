@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 
@@ -122,4 +121,4 @@ def test_a_site_without_holidays_is_told_nothing_of_them(tmp_path: Path) -> None
     setup = loaded(tmp_path, "")
     assert setup.warnings(date(2026, 11, 1)) == ()
     assert setup.closed.known() == "for no day: none are given"
-    assert json.loads(setup.agreement.decided) == {"decisions": {}, "term": None}
+    assert setup.agreement.holidays == {}
