@@ -38,11 +38,10 @@ def test_killed_at_any_moment_it_shows_the_same_tickets_after_a_restart_none_los
                 site.lab.fault("silent", "gw-west")
                 await asyncio.sleep(chance.uniform(0, 5))
                 await site.end(signal.SIGKILL)
-                told = {(t["id"], t["received"]) for t in await _tickets_without_daemon(site)}
+                told = _receipts(await _tickets_without_daemon(site))
                 await site.start()
                 assert await until(lambda: site.open == {HALF, WEST}, 15), site.log
-                shown = {(t["id"], t["received"]) for t in await asyncio.to_thread(lambda: site.tickets)}
-                assert told <= shown
+                assert told <= _receipts(await asyncio.to_thread(lambda: site.tickets))
                 site.lab.clear("silent")
                 assert await until(lambda: site.open == {HALF}, 15), site.log
             opened = [line.split()[4] for line in site.log if " OPEN " in line]
@@ -54,6 +53,11 @@ def test_killed_at_any_moment_it_shows_the_same_tickets_after_a_restart_none_los
             assert len(halves) == 1
 
     asyncio.run(story())
+
+
+def _receipts(tickets: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """When each round of each ticket was received."""
+    return {(ticket["id"], each["received"]) for ticket in tickets for each in ticket["rounds"]}
 
 
 async def _tickets_without_daemon(site: Watched) -> list[dict[str, Any]]:
