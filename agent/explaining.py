@@ -16,9 +16,10 @@ from agent.contract import Decisions, Step
 from agent.deadlines import STEPS
 from agent.promises import Promise
 from agent.reckoning import reckon
+from agent.rounds import Round
 from agent.rules.words import RULE_DECISIONS, RULE_WORDS
 from agent.showing import Terms, ticket_view
-from agent.tickets import Round, Ticket
+from agent.tickets import Ticket
 from agent.views import TicketView
 
 

@@ -14,11 +14,12 @@ from typing import NamedTuple
 from agent.classify import classify, scene_of
 from agent.contract import Contract
 from agent.deadlines import Deadlines
-from agent.entries import Body, Entry, Opened
+from agent.deciding import decide
+from agent.entries import Body, Entry, Opened, Reopened
 from agent.failures import Failure, Judgement, Key
 from agent.gaps import ends_gap, outside_gaps
 from agent.history import COUNTS_KEPT, History, clock_set
-from agent.incidents import Incidents, decide
+from agent.incidents import Incidents
 from agent.instants import next_instant
 from agent.own_clock import KEY as CLOCK
 from agent.own_clock import OwnClock
@@ -254,7 +255,7 @@ def restamped(reading: Reading, step: timedelta) -> Reading:
 
 
 def _noted(body: Body, note: str) -> Body:
-    """A new ticket says what was wrong with the agent's clock when it was raised, but the clock's own."""
-    if not note or not isinstance(body, Opened) or body.key == CLOCK:
+    """What is raised says what was wrong with the agent's clock then, but for the clock's own ticket."""
+    if not note or not isinstance(body, Opened | Reopened) or body.key == CLOCK:
         return body
     return replace(body, clock_note=note)

@@ -14,6 +14,7 @@ from agent.acting import Wanted
 from agent.attainment import Attainment, attainment
 from agent.baseline_views import BaselineView
 from agent.explaining import Explanation, explain
+from agent.finding import FoundView
 from agent.journal import read_journal
 from agent.loading import Setup
 from agent.showing import Terms, ticket_views
@@ -40,6 +41,7 @@ TICKETS = TypeAdapter(tuple[TicketView, ...])
 READING = TypeAdapter(Reading)
 READINGS = TypeAdapter(tuple[Reading, ...])
 WAYS = TypeAdapter(tuple[str, ...])
+FOUND = TypeAdapter(tuple[FoundView, ...])
 BASELINES = TypeAdapter(tuple[BaselineView, ...])
 ATTAINMENT = TypeAdapter(Attainment)
 EXPLANATION = TypeAdapter(Explanation)
