@@ -118,7 +118,7 @@ def explain(ticket: str, site: SiteOption = None, json: JsonOption = False) -> N
     if json:
         print(EXPLANATION.dump_json(why).decode())
     else:
-        printing.console().print(show_explanation(why))
+        printing.console().print(show_explanation(why, setup.site.zone))
 
 
 def _benches(

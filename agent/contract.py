@@ -243,12 +243,13 @@ class Contract(Model):
     def holding(self, facts: Iterable[Test]) -> tuple[Clause, ...]:
         """Every clause that holds for a failure with these facts, the one that decides first (P7).
 
-        Never empty: what no other clause covers falls under the one about any failure (M7).
+        Never empty: what no other clause covers falls under the one about any failure, and that alone (M7).
         """
-        stated = {"any", *facts}
+        stated = set(facts)
         if not self.decisions.primary_number_way_in:
             stated.discard("primary-number-way-in")
-        return tuple(clause for clause in self.clauses if not stated.isdisjoint(clause.when))
+        found = tuple(clause for clause in self.clauses if not stated.isdisjoint(clause.when))
+        return found or (self.catch_all,)
 
     @cached_property
     def catch_all(self) -> Clause:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -58,9 +60,13 @@ def show_difference(difference: Difference, other: str) -> RenderableType:
     return Group(*parts)
 
 
-def show_explanation(why: Explanation) -> RenderableType:
+def show_explanation(why: Explanation, zone: ZoneInfo) -> RenderableType:
     """One ticket and why it is what it is, on one screen."""
     ticket = why.ticket
+
+    def local(at: datetime) -> str:  # over the daemon's socket a time keeps its offset, not its zone
+        return moment(at.astimezone(zone))
+
     head = Text.assemble(
         (ticket.id, "bold"),
         " ",
@@ -78,19 +84,19 @@ def show_explanation(why: Explanation) -> RenderableType:
     add("clause", [f"{ticket.clause}: “{ticket.clause_text}”"])
     add("holds too", (f"{each.id}: “{each.words}”" for each in why.clauses))
     add("rules", (f"{each.id}: {each.words}" for each in why.rules))
-    add("evidence", map(_observed, why.evidence))
+    add("evidence", (_observed(each, zone) for each in why.evidence))
     add("considered", why.considered)
     add("left out", why.left_out)
     add("suppressed", why.suppressed)
     add("numbers", [", ".join(ticket.primary_numbers)])
     add("whose", [why.responsibility, f"on-site coverage of the asset: {why.coverage}"])
     add("scope", [ticket.scope])
-    add("began", [f"{moment(ticket.began)}, received {moment(ticket.received)}"])
+    add("began", [f"{local(ticket.began)}, received {local(ticket.received)}"])
     if len(ticket.severities) > 1:
-        add("classes", [", ".join(f"{severity} from {moment(at)}" for at, severity in ticket.severities)])
+        add("classes", [", ".join(f"{severity} from {local(at)}" for at, severity in ticket.severities)])
     for due in why.due_times:
         label = f"{due.step} by" if ticket.reopened == 0 else f"{due.step} by ({due.round})"
-        add(label, _due(due))
+        add(label, _due(due, local))
     if not why.due_times:
         add("respond by", ["nothing is due: it is told only"])
     add(
@@ -102,21 +108,21 @@ def show_explanation(why: Explanation) -> RenderableType:
     add("decided", (f"{each.name}: {each.value} (default {each.default})" for each in why.decisions))
     if ticket.mapped is not None:
         mapped = ticket.mapped
-        by = f", respond by {moment(mapped.respond_by)}" if mapped.respond_by else ""
+        by = f", respond by {local(mapped.respond_by)}" if mapped.respond_by else ""
         add("mapped to", [f"{mapped.contract}: {mapped.title} ({mapped.clause}), {mapped.outcome}{by}"])
     add("clock", [ticket.clock_note])
     return Group(head, facts)
 
 
-def _observed(seen: Observed) -> str:
+def _observed(seen: Observed, zone: ZoneInfo) -> str:
     figures = "" if seen.lost is None or seen.total is None else f" [{seen.lost}/{seen.total}]"
     by = seen.protocol if seen.source in ("poll", seen.protocol) else f"{seen.source} {seen.protocol}"
-    return f"{seen.system} {seen.text}{figures} ({by}, {seen.at:%Y-%m-%d %H:%M:%S})"
+    return f"{seen.system} {seen.text}{figures} ({by}, {seen.at.astimezone(zone):%Y-%m-%d %H:%M:%S})"
 
 
-def _due(due: DueTime) -> Iterator[str]:
-    when = moment(due.due) if due.due is not None else "-"
-    yield f"{when} ({due.severity}, {due.verdict}), opened {moment(due.opened)}: {due.why_opened}"
+def _due(due: DueTime, local: Callable[[datetime], str]) -> Iterator[str]:
+    when = local(due.due) if due.due is not None else "-"
+    yield f"{when} ({due.severity}, {due.verdict}), opened {local(due.opened)}: {due.why_opened}"
     yield f"  {due.how}"
 
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from agent.alike import retold
 from agent.reading_lines import content
-from collectors.base import Reading, RestartEvent
+from collectors.base import Reading
 
 APPLICATION_ID = 0x54577264  # "TWrd"
 _SCHEMA = 1
@@ -31,7 +32,6 @@ _TABLES = (
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_STEADY = timedelta(seconds=30)  # an uptime tells the same restart anew with each poll, some seconds off
 _AT_ONCE = 5000  # rows that are read in one go: a reader that takes its time must hold nobody up
 _FEWER = 10  # a tenth of the rows goes when the file is too large
 _MEGABYTE = 1 << 20
@@ -321,18 +321,8 @@ def _steady(reading: Reading, last: Reading | None) -> Reading:
         reading,
         observations=tuple(
             replace(each, events=told)
-            if (told := before.get((each.role, each.component))) and _retold(each.events, told)
+            if (told := before.get((each.role, each.component))) and retold(each.events, told)
             else each
             for each in reading.observations
         ),
-    )
-
-
-def _retold(now: Sequence[RestartEvent], before: Sequence[RestartEvent]) -> bool:
-    """Whether these are the same restarts, reckoned from an uptime once more."""
-    return len(now) == len(before) and all(
-        one.source == other.source == "uptime"
-        and (one.level, one.planned, one.by) == (other.level, other.planned, other.by)
-        and abs(one.at - other.at) < _STEADY
-        for one, other in zip(now, before, strict=True)
     )

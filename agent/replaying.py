@@ -7,18 +7,19 @@ journal, and nobody answers a ticket.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
+from agent.alike import alike
 from agent.entries import Body, Entry
 from agent.gaps import ends_gap
 from agent.knowledge import Knowledge
 from agent.showing import Terms
 from agent.watch import Watch
-from collectors.base import Observation, ProtocolName, Reading
+from collectors.base import ProtocolName, Reading
 
 LOOK_AGAIN = timedelta(seconds=30)  # as the daemon does, where nothing else calls for it
 _ROUNDS = 10  # what was told can itself call for more; more often than this would be a mistake of ours
@@ -108,7 +109,7 @@ class _Run:
             or reading.error is not None
             or last.error is not None
             or (reading.complete, reading.source) != (last.complete, last.source)
-            or not _alike(reading.observations, last.observations)
+            or not alike(reading.observations, last.observations)
             or any(each.lost for each in reading.observations)
             or ends_gap(self.knowledge.picture.of(reading.system), watch, reading)
         )
@@ -123,17 +124,3 @@ class _Run:
                 break
         self._news, self._judged = False, now
         self._wake = wake if wake is None or wake > now else now + LOOK_AGAIN
-
-
-def _alike(now: Sequence[Observation], before: Sequence[Observation]) -> bool:
-    """Whether these say the same, but for how much of a resource is used that is within its limit."""
-    if now is before:
-        return True
-    return len(now) == len(before) and all(
-        one == other
-        or (
-            (one.role, one.lost, other.lost) == ("capacity", 0, 0)
-            and replace(one, used=other.used, detail=other.detail) == other
-        )
-        for one, other in zip(now, before, strict=True)
-    )

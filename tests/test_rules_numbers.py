@@ -326,7 +326,7 @@ def test_p6_a_part_that_fails_inside_a_window_over_it_is_out_on_purpose() -> Non
 def test_p7_of_several_clauses_the_first_in_the_contracts_order_is_the_tickets() -> None:
     story = Story(site=numbered(all_of=["trunk-group 1"])).polls(3, ("cm1", (trunk_group(1, 23, 23),)))
     (ticket,) = story.tickets
-    assert ticket.clauses == ("half-capacity", "primary-number-way-in", "not-major")
+    assert ticket.clauses == ("half-capacity", "primary-number-way-in")
     assert (ticket.clause, ticket.clause_text) == ("half-capacity", "50% of trunks or stations")
     assert "P7" in ticket.rules
 
@@ -335,6 +335,6 @@ def test_p7_a_complete_outage_lists_the_number_that_it_takes() -> None:
     story = Story(site=numbered(CM1, all_of=["system cm1"]))
     story.polls(4, ("cm1", (seen("service", "service", 1),)))
     (ticket,) = story.tickets
-    assert ticket.clauses == ("complete-outage", "primary-number-way-in", "not-major")
+    assert ticket.clauses == ("complete-outage", "primary-number-way-in")
     assert ticket.clause_text.endswith("completely out of service")
     assert ticket.primary_numbers == (NUMBER,)

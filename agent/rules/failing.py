@@ -145,7 +145,7 @@ def restated(
     def more(was: Ruling) -> Ruling:
         stated = cast(tuple[Test, ...], _and(was.facts, more_facts))
         ruling = classed(contract, stated, was)
-        several = ("P7",) if len(ruling.clauses) > 2 else ()  # beside the one about any failure
+        several = ("P7",) if len(ruling.clauses) > 1 else ()
         return replace(
             ruling,
             rules=_and(was.rules, (*more_rules, *several)),
