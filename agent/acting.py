@@ -12,7 +12,17 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
-from agent.acts import Assigned, Dispatched, Held, Noted, Rated, Reclassified, Responded, Resumed
+from agent.acts import (
+    Assigned,
+    Dispatched,
+    Held,
+    Noted,
+    PartReturned,
+    Rated,
+    Reclassified,
+    Responded,
+    Resumed,
+)
 from agent.contract import HoldReason
 from agent.done import WAITS_FOR, done
 from agent.entries import Body, Entry, Reopened, Resolved
@@ -30,6 +40,7 @@ Verb = Literal[
     "dispatch",
     "hold",
     "resume",
+    "return",
     "resolve",
     "reopen",
     "reclassify",
@@ -107,6 +118,8 @@ def said(wanted: Wanted, body: Body, now: datetime) -> str:
         raise ValueError(f"{body.kind} is no act")
     if isinstance(body, Noted):
         return f"{wanted.ticket} has your note, by {step.by}"
+    if isinstance(body, PartReturned):
+        return f"{wanted.ticket} has its part returned, by {step.by}"
     return f"{wanted.ticket} is {step.what}, by {step.by}"
 
 
@@ -180,6 +193,12 @@ def _waits(case: Case) -> str | None:
     return None
 
 
+def _part_is_out(case: Case) -> str | None:
+    if any(each.part_is_out for each in case.ticket.rounds):
+        return None
+    return f"{case.ticket.id} has no part that must go back; nothing was changed"
+
+
 def _not_failing(case: Case) -> str | None:
     told = case.incidents.open.get(case.ticket.key)
     if told is None or told.ticket != case.ticket.id or not told.failing:
@@ -222,6 +241,7 @@ CONDITIONS: Mapping[Verb, tuple[Callable[[Case], str | None], ...]] = {
     "dispatch": (_is_open,),
     "hold": (_is_open, _not_waiting),
     "resume": (_is_open, _waits),
+    "return": (_part_is_out,),  # it must go back all the same when the ticket is closed
     "resolve": (_is_open, _has_note, _not_failing),
     "reopen": (_is_resolved, _not_closed, _is_only_one, _has_note),
     "reclassify": (_is_open, _other_class, _has_note),
@@ -257,6 +277,8 @@ def _body(wanted: Wanted, person: Person, ticket: Ticket, now: datetime) -> Body
             return Held(ticket=one, waiting_for=reason, by=by, uid=uid, note=note)
         case "resume":
             return Resumed(ticket=one, part_received=wanted.part_received, by=by, uid=uid, note=note)
+        case "return":
+            return PartReturned(ticket=one, by=by, uid=uid, note=note)
         case "resolve":
             return Resolved(ticket=one, reason=note, by=by, uid=uid)
         case "reopen":

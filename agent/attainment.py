@@ -19,8 +19,9 @@ from agent.contract import Step
 from agent.deadlines import STEPS, Deadline, Deadlines, deadlines_of
 from agent.failures import Responsibility
 from agent.promises import Verdict
+from agent.rounds import Round
 from agent.sight import Sight, length
-from agent.tickets import Round, Ticket, Tickets
+from agent.tickets import Ticket, Tickets
 from agent.views import moment
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
@@ -171,7 +172,9 @@ def attainment(
         rows=tuple(_attained(key, goals[key], count) for key, count in rows.items()),
         shares=tuple(
             Share(responsibility=share[0], severity=share[1], step=share[2], **count.figures())
-            for share, count in sorted(shares.items())
+            for share, count in sorted(
+                shares.items(), key=lambda each: (*each[0][:2], STEPS.index(each[0][2]))
+            )
         ),
         not_rated=tuple(not_rated),
         reclassified=tuple(reclassified),

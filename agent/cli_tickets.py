@@ -110,6 +110,12 @@ def resume(
     _act(site, "resume", ticket, note=note, part_received="true" if part_received else "")
 
 
+@tickets_app.command("return")
+def part_returned(ticket: str, site: SiteOption = None, note: NoteOption = "") -> None:
+    """The defective part went back, after a spare came (`resume --part-received`)."""
+    _act(site, "return", ticket, note=note)
+
+
 @tickets_app.command("resolve")
 def resolve(ticket: str, site: SiteOption = None, note: WhyOption = "") -> None:
     """Say that it is over. What is seen failing now cannot be resolved: it resolves itself once well."""

@@ -18,7 +18,8 @@ from agent.calendars import Calendar, Window
 from agent.contract import Step
 from agent.entries import AgreementTaken, ClockSet, Entry, Warned
 from agent.promises import Promise
-from agent.tickets import Round, Ticket, Tickets
+from agent.rounds import Round
+from agent.tickets import Ticket, Tickets
 
 STEPS: tuple[Step, ...] = get_args(Step)
 KEPT = timedelta(days=40)  # longer than a month: the figures of the running one need its closed tickets too

@@ -10,6 +10,7 @@ from agent.acts import (
     Dispatched,
     Held,
     Noted,
+    PartReturned,
     Rated,
     Reclassified,
     Responded,
@@ -47,7 +48,15 @@ def done(entry: Entry) -> Done | None:
             came = "missed" if body.breached else "near"
             return Done(at, f"{body.severity} {body.step} target {came}")
         case (
-            Responded() | Assigned() | Dispatched() | Held() | Resumed() | Reclassified() | Noted() | Rated()
+            Responded()
+            | Assigned()
+            | Dispatched()
+            | Held()
+            | Resumed()
+            | PartReturned()
+            | Reclassified()
+            | Noted()
+            | Rated()
         ):
             return Done(at, _by_a_person(body), body.by, body.note)
         case _:
@@ -55,7 +64,7 @@ def done(entry: Entry) -> Done | None:
 
 
 def _by_a_person(
-    body: Responded | Assigned | Dispatched | Held | Resumed | Reclassified | Noted | Rated,
+    body: Responded | Assigned | Dispatched | Held | Resumed | PartReturned | Reclassified | Noted | Rated,
 ) -> str:
     match body:
         case Responded():
@@ -67,7 +76,9 @@ def _by_a_person(
         case Held():
             return f"on hold for {WAITS_FOR[body.waiting_for]}"
         case Resumed():
-            return "resumed, the part received" if body.part_received else "resumed"
+            return "resumed with its part" if body.part_received else "resumed"
+        case PartReturned():
+            return "part returned"
         case Reclassified():
             return f"reclassified as {body.severity}"
         case Noted():

@@ -94,7 +94,8 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     add("received", _moment(ticket.received, zone))
     if ticket.resolved is not None:
         add("resolved", f"{_moment(ticket.resolved, zone)}, after {span(ticket.resolved - ticket.received)}")
-    steps = ticket.rounds[-1].steps if ticket.rounds else ()
+    steps = [step for each in ticket.rounds[:-1] for step in each.steps if _is_owed(step)]
+    steps += ticket.rounds[-1].steps if ticket.rounds else ()
     for step in steps:
         add(f"{step.step} by", _target(step, zone))
     if not any(step.step == "respond" for step in steps):
@@ -113,6 +114,11 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     add("evidence", *ticket.evidence)
     add("left out", *ticket.left_out)
     return Group(head, facts)
+
+
+def _is_owed(step: StepView) -> bool:
+    """Whether a target of a round before still runs: a part must go back, whatever came after."""
+    return step.step == "return" and step.met is None
 
 
 def _what(ticket: TicketView) -> str:

@@ -21,10 +21,11 @@ from agent.incidents import Pending
 from agent.knowledge import Knowledge
 from agent.mapping import mapped_view
 from agent.picture import Access
+from agent.rounds import Round
 from agent.rules.alarms import warnings
 from agent.rules.numbers import number_states
 from agent.site import Site
-from agent.tickets import Round, Ticket, Tickets
+from agent.tickets import Ticket, Tickets
 from agent.views import (
     AccessView,
     ActView,

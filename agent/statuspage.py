@@ -61,6 +61,7 @@ class StatusPage:
             access_words=access_words,
             alarm_words=alarm_words,
             sight_words=sight_words,
+            stands=stands_words,
             sight_names=_SIGHT,
             who=_WHO,
             clock=clock,
@@ -123,6 +124,15 @@ def due_words(ticket: TicketView, now: datetime) -> str:
         return "no time promised"
     left = ticket.respond_by - now
     return f"in {span(left)}" if left.total_seconds() > 0 else f"due {span(left)} ago"
+
+
+def stands_words(ticket: TicketView) -> str:
+    """Where a ticket stands beyond being received: ` · assigned to bo · reopened 2 times`; or nothing."""
+    status = f"assigned to {ticket.assigned_to}" if ticket.status == "assigned" else ticket.status
+    words = ["" if status in ("received", "reopened") else status]
+    if ticket.reopened:
+        words.append("reopened" if ticket.reopened == 1 else f"reopened {ticket.reopened} times")
+    return "".join(f" · {word}" for word in (*words, ticket.again) if word)
 
 
 def access_words(access: AccessView, view: AgentView) -> str:

@@ -12,7 +12,17 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from agent.acts import Assigned, Dispatched, Held, Noted, Rated, Reclassified, Responded, Resumed
+from agent.acts import (
+    Assigned,
+    Dispatched,
+    Held,
+    Noted,
+    PartReturned,
+    Rated,
+    Reclassified,
+    Responded,
+    Resumed,
+)
 from agent.alertlog import AlertLog, AlertLogError, LogLine, Verb
 from agent.contract import Step
 from agent.done import done
@@ -83,7 +93,9 @@ def _verb(body: Body) -> Verb | None:
             return "RESOLVE"
         case Responded():
             return "RESPOND"
-        case Updated() | Assigned() | Dispatched() | Held() | Resumed() | Reclassified() | Noted() | Rated():
+        case Updated() | Assigned() | Dispatched() | Held() | Resumed() | PartReturned():
+            return "UPDATE"
+        case Reclassified() | Noted() | Rated():
             return "UPDATE"
         case _:
             return None

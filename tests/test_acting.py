@@ -24,7 +24,7 @@ from agent.desk import user_name
 from agent.printing import console, show_ticket, show_tickets
 from agent.questions import TAKEN, WANTED
 from agent.showing import agent_view
-from agent.statuspage import due_words
+from agent.statuspage import due_words, stands_words
 from agent.telling import log_line
 from agent.tickets import Tickets
 from agent.views import ActView, DueView
@@ -75,6 +75,9 @@ UPGRADED.does("respond").reads("cm1", trunk_group(1, 23, 46)).passes(60)
 CLOSED = healed().passes(4 * 3600 + 1)
 LAST_MOMENT = healed().passes(4 * 3600 - 60)
 RATED = healed().does("rate", rating=4)
+PART_OUT = half_lost().does("hold", waiting_for="parts").does("resume", part_received=True)
+PART_OUT.reads("cm1", trunk_group(1, 0, 46)).passes(86_400)
+PART_BACK = half_lost().does("hold", waiting_for="parts").does("resume", part_received=True).does("return")
 RATED_AND_AGAIN = healed().does("rate", rating=1).passes(1)
 RATED_AND_AGAIN.does("reopen", note="no").does("resolve", note="now")
 AGAIN = healed().passes(5 * 3600).reads("cm1", trunk_group(1, 23, 46)).passes(60)
@@ -136,6 +139,11 @@ IS_CLOSED = f"{ONE} is closed: it was resolved Wed 2026-11-18 08:02 CST, more th
             {"verb": "resume", "part_received": True},
             None,
         ),
+        # return
+        (PART_OUT, {"verb": "return"}, None),
+        (half_lost(), {"verb": "return"}, f"{ONE} has no part that must go back; nothing was changed"),
+        (half_lost().does("hold", waiting_for="parts"), {"verb": "return"}, f"{ONE} has no part that must"),
+        (PART_BACK, {"verb": "return"}, f"{ONE} has no part that must go back; nothing was changed"),
         # resolve
         (
             half_lost(),
@@ -227,8 +235,8 @@ LIFE: list[tuple[dict[str, Any], str, str]] = [
     ({"verb": "hold", "waiting_for": "parts"}, "is on hold for parts", "UPDATE {}: on hold for parts by ana"),
     (
         {"verb": "resume", "part_received": True},
-        "is resumed, the part received",
-        "UPDATE {}: resumed, the part received by ana",
+        "is resumed with its part",
+        "UPDATE {}: resumed with its part by ana",
     ),
     (
         {"verb": "reclassify", "severity": "minor", "note": "spare"},
@@ -264,13 +272,26 @@ def test_the_alert_log_and_the_ticket_tell_each_act_with_its_person() -> None:
         ("assigned to bo", "ana"),
         ("dispatched", "ana"),
         ("on hold for parts", "ana"),
-        ("resumed, the part received", "ana"),
+        ("resumed with its part", "ana"),
         ("reclassified as minor", "ana"),
         ("noted", "ana"),
         ("resolved", ""),
         ("rated 2 of 5", "cy"),
     ]
     assert story.agent_is_killed().tickets == [ticket]
+
+
+def test_a_part_goes_back_also_from_a_round_that_is_over() -> None:
+    story = half_lost().does("hold", waiting_for="parts").does("resume", part_received=True)
+    story.reads("cm1", trunk_group(1, 0, 46)).passes(60).does("reopen", note="again")
+    assert "return by " in screen(show_ticket(story.tickets[0], story.site.zone))
+    story.does("return", note="UPS")
+    assert "return by " not in screen(show_ticket(story.tickets[0], story.site.zone))
+    first, second = story.knowledge.tickets.by_id[ONE].rounds
+    assert (first.part_returned, second.part_returned) == (story.now, None)
+    told = log_line(story.entries[-1], story.knowledge.tickets, story.terms)
+    assert told is not None
+    assert f"{told.verb} {told.text}" == "UPDATE 23 of 46 trunks out of service: part returned by ana: UPS"
 
 
 def test_every_act_has_its_conditions() -> None:
@@ -373,6 +394,17 @@ def test_a_ticket_with_a_long_life_is_told_on_one_screen() -> None:
     assert len(ticket.acts) == 2 + 6 * 4
 
 
+def test_the_page_says_where_a_ticket_stands() -> None:
+    assert stands_words(half_lost().tickets[0]) == ""
+    assert stands_words(half_lost().does("assign", to="bo").tickets[0]) == " · assigned to bo"
+    again = healed().reads("cm1", trunk_group(1, 23, 46)).passes(60)
+    assert stands_words(again.tickets[0]) == " · reopened"
+    assert (
+        stands_words(again.does("hold", waiting_for="parts").tickets[0]) == " · on hold for parts · reopened"
+    )
+    assert stands_words(AGAIN.tickets[1]) == f" · again, after {ONE} of Wed 2026-11-18 08:01 CST"
+
+
 def test_what_was_missed_and_what_stands_still_is_said() -> None:
     story = half_lost().passes(4 * 3600)
     story.reads("cm1", trunk_group(1, 23, 46))
@@ -453,7 +485,7 @@ def test_an_act_is_the_callers_is_on_the_disk_and_is_taken_once() -> None:
                     ("hold", one, "--for", "parts", "--note", "a board"),
                     f"{one} is on hold for parts, by {me}",
                 ),
-                (("resume", one, "--part-received"), f"{one} is resumed, the part received, by {me}"),
+                (("resume", one, "--part-received"), f"{one} is resumed with its part, by {me}"),
                 (
                     ("reclassify", one, "minor", "--note", "a spare site"),
                     f"{one} is reclassified as minor, by {me}",

@@ -11,7 +11,7 @@ from agent.alertlog import LogLine, json_line, line
 from agent.entries import Entry, JournalRebuilt, NumbersSkipped
 from agent.incidents import Incidents
 from agent.told import highest_told
-from tests.story import Story, trunk_group
+from tests.story import CM1, Story, a_site, trunk_group
 from tests.test_alertlog import ALIVE, OPENED, RESOLVED
 
 FORGED = "2026-11-20 17:03:00-06:00 MAJOR OPEN TW-000999\n2026-11-20 17:03:00-06:00 MAJOR OPEN TW-000999"
@@ -61,11 +61,11 @@ def test_a_log_that_cannot_be_read_tells_no_number(tmp_path: Path) -> None:
 def test_a_number_that_may_have_been_told_is_not_given_again(
     body: JournalRebuilt | NumbersSkipped, next_ticket: str
 ) -> None:
-    story = Story().reads("cm1", trunk_group(1, 23, 46)).passes(90)
+    story = Story(site=a_site(CM1)).reads("cm1", trunk_group(1, 23, 46)).passes(90)
     assert [ticket.id for ticket in story.tickets] == ["TW-000001"]
     story.entries.append(Entry(len(story.entries) + 1, story.now, body))
     story.agent_is_killed()
-    story.reads("cm1", trunk_group(1, 0, 46)).passes(90)
+    story.reads("cm1", trunk_group(1, 0, 46)).passes(90).passes(5 * 3600)  # too late to reopen the first
     story.reads("cm1", trunk_group(1, 23, 46)).passes(300)
     assert [ticket.id for ticket in story.tickets] == ["TW-000001", next_ticket]
     assert Incidents.fold(story.entries).tickets == int(next_ticket[3:])
