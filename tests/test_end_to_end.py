@@ -148,3 +148,20 @@ def test_a_system_that_talks_nonsense_raises_and_clears_nothing_of_its_parts(fau
             assert await until(lambda: site.open == set(), HEALED_WITHIN), site.log
 
     asyncio.run(story())
+
+
+def test_a_lost_location_that_takes_a_primary_number_is_major_and_names_it() -> None:
+    async def story() -> None:
+        async with watched() as site:
+            site.lab.fault("gateway-unregistered", "gw-west")
+            lost = ("major", "primary-number-location", "gw-west", "location")
+            assert await until(lambda: lost in site.open, SHOWN_WITHIN + 5), site.log
+            (ticket,) = [ticket for ticket in site.tickets if ticket["system"] == "gw-west"]
+            assert ticket["primary_numbers"] == ["+1 817 555 0200"]
+            assert ticket["clause_text"].endswith("networked location outage")
+            _, page = await asyncio.to_thread(site.get, "/metrics")
+            assert 'trunkwatch_primary_number_state{number="+1 817 555 0200"} 0.0' in page
+            site.lab.clear()
+            assert await until(lambda: site.open == set(), HEALED_WITHIN + 10), site.log
+
+    asyncio.run(story())

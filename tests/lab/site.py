@@ -83,7 +83,7 @@ def write_site(
             {
                 "number": "+1 817 555 0200",
                 "name": "West office",
-                "needs": {"all_of": ["location west", "trunk-group 2"]},
+                "needs": {"all_of": ["location west"], "any_of": ["trunk-group 1", "trunk-group 2"]},
             },
         ],
         "holidays": [
