@@ -251,13 +251,16 @@ CONDITIONS: Mapping[Verb, tuple[Callable[[Case], str | None], ...]] = {
 
 
 def _check_words(wanted: Wanted) -> None:
-    for name, text, longest in (("note", wanted.note, LONGEST_NOTE), ("name", wanted.to, LONGEST_NAME)):
-        if len(text.strip()) > longest:
-            raise Refused(f"the {name} has {len(text.strip())} characters; at most {longest} are kept")
-        if not text.strip().isprintable():
-            raise Refused(
-                f"the {name} has a control character or a line break; say it in one line of plain text"
-            )
+    check_text("note", wanted.note, LONGEST_NOTE)
+    check_text("name", wanted.to, LONGEST_NAME)
+
+
+def check_text(name: str, text: str, longest: int) -> None:
+    """Whether a person's words can be kept. Raises Refused."""
+    if len(text.strip()) > longest:
+        raise Refused(f"the {name} has {len(text.strip())} characters; at most {longest} are kept")
+    if not text.strip().isprintable():
+        raise Refused(f"the {name} has a control character or a line break; say it in one line of plain text")
 
 
 def _body(wanted: Wanted, person: Person, ticket: Ticket, now: datetime) -> Body:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -198,14 +198,18 @@ def _read(entry: AgreementTaken) -> Agreement:
 
 
 def _after_days(at: datetime, days: int, hours: Calendar) -> datetime | None:
-    """The last closing of the day that is so many open days after the one of `at`."""
+    """The last closing of the day that is so many open days after the one of `at`.
+
+    A day that is over by then, while the night before it still runs, is none of them.
+    """
     day = hours.business_day(at)
     for _ in range(HORIZON.days):
         day += timedelta(days=1)
         closing = hours.last_closing(day)
-        days -= closing is not None
-        if not days:
-            return closing
+        if closing is not None and closing.astimezone(UTC) > at.astimezone(UTC):
+            days -= 1
+            if not days:
+                return closing
     return None
 
 

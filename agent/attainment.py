@@ -172,7 +172,9 @@ def attainment(
         rows=tuple(_attained(key, goals[key], count) for key, count in rows.items()),
         shares=tuple(
             Share(responsibility=share[0], severity=share[1], step=share[2], **count.figures())
-            for share, count in sorted(shares.items())
+            for share, count in sorted(
+                shares.items(), key=lambda each: (*each[0][:2], STEPS.index(each[0][2]))
+            )
         ),
         not_rated=tuple(not_rated),
         reclassified=tuple(reclassified),

@@ -22,7 +22,8 @@ from agent.cli_baseline import baseline_app
 from agent.cli_calendar import calendar_app
 from agent.cli_due import due
 from agent.cli_enroll import enroll, retry_login
-from agent.cli_questions import readings_app, replay
+from agent.cli_found import found_app
+from agent.cli_questions import explain, readings_app, replay
 from agent.cli_tickets import tickets_app
 from agent.control import ControlError, Request
 from agent.journal import JournalError
@@ -46,7 +47,9 @@ app = typer.Typer(
 app.add_typer(tickets_app, name="tickets")
 app.add_typer(readings_app, name="readings")
 app.command()(replay)
+app.command()(explain)
 app.add_typer(baseline_app, name="baseline")
+app.add_typer(found_app, name="found")
 app.command()(attainment)
 app.add_typer(calendar_app, name="calendar")
 app.command()(enroll)

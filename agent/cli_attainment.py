@@ -80,7 +80,7 @@ def show(figures: Attainment) -> RenderableType:
     if figures.not_rated:
         lines = [f"{_of(each)}: {each.why}" for each in figures.not_rated]
         parts += ["", Text("not rated", style="bold"), *_lines(lines)]
-    return Group(*parts, *_lines(figures.notes))
+    return Group(*parts, "", *_lines(figures.notes))
 
 
 def _rows(rows: Iterable[Attained]) -> Table:

@@ -151,10 +151,12 @@ def _lines(answer: CalendarAnswer) -> Iterator[str]:
     for title, days in (("holidays", answer.holidays), ("other hours", answer.overrides)):
         if days:
             yield from ("", title)
-        wide = max((len(day.name) for day in days), default=0)
-        for day in days:
-            hours = f"{', '.join(day.open) or 'closed'}  " if days is answer.overrides else ""
-            yield f"  {day.weekday[:3]} {day.day}  {hours}{day.name:<{wide}}  {day.source}"
+        names = max((len(day.name) for day in days), default=0)
+        hours = [", ".join(day.open) or "closed" for day in days]
+        opens = max(map(len, hours), default=0)
+        for day, open_hours in zip(days, hours, strict=True):
+            told = f"{open_hours:<{opens}}  " if days is answer.overrides else ""
+            yield f"  {day.weekday[:3]} {day.day}  {told}{day.name:<{names}}  {day.source}"
     yield from ("", *answer.notes)
 
 

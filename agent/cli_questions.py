@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +19,10 @@ from agent import printing
 from agent.against import Difference, difference
 from agent.asking import JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
 from agent.control import Request
+from agent.journal import JournalError
 from agent.loading import ConfigError
-from agent.printing_questions import show_difference, show_replay
-from agent.questions import no_such_system
+from agent.printing_questions import show_difference, show_explanation, show_replay
+from agent.questions import EXPLANATION, explained_from_journal, no_such_system
 from agent.reading_lines import LineMistake, LinesError, line, read_lines
 from agent.readings_file import ReadingsError, kept
 from agent.replay_setup import Bench, load_bench, load_other
@@ -39,9 +40,7 @@ DIFFERENCE = TypeAdapter(Difference)
 @readings_app.command("export")
 def readings_export(
     since: Annotated[str, typer.Option(help="From then on: 2026-11-20T17:00, by the site's clock.")],
-    until: Annotated[
-        str | None, typer.Option(help="Until before then; left out: all that there are.")
-    ] = None,
+    until: Annotated[str | None, typer.Option(help="Until before then. Default: all.")] = None,
     system: Annotated[str | None, typer.Option(help="Of this system only.")] = None,
     site: SiteOption = None,
 ) -> None:
@@ -82,9 +81,11 @@ def replay(
 ) -> None:
     """Run readings through the same core as the daemon, on their own times, and print what tickets come."""
     try:
-        bench = load_bench(site_file(site), contract)
-        other = load_other(against, bench, contract) if against is not None else None
+        bench, other = _benches(site_file(site), contract, against, None)
         readings = _readings(files, bench, other)
+        if readings:  # holidays by name are dates of that year
+            year = min(reading.at for reading in readings).year
+            bench, other = _benches(site_file(site), contract, against, year)
     except (ConfigError, LinesError) as error:
         end(str(error), 2)
     here = _replayed(bench, readings)
@@ -98,6 +99,33 @@ def replay(
     printing.console().print(show_replay(here))
     if there is not None:
         printing.console().print(show_difference(there, str(against)))
+
+
+def explain(ticket: str, site: SiteOption = None, json: JsonOption = False) -> None:
+    """Why a ticket is what it is: clause, rules, evidence, what does not count, how its due times came."""
+    setup = setup_of(site)
+    answer = ask_daemon(setup, Request(question="explain", arguments={"ticket": ticket}))
+    if answer is not None:
+        why = EXPLANATION.validate_python(answer.body)
+    else:
+        print("no daemon runs: this is what the journal says", file=sys.stderr)
+        try:
+            why = explained_from_journal(setup, ticket, datetime.now(UTC))
+        except JournalError as error:
+            end(str(error), 1)
+        except LookupError as error:
+            end(error.args[0], 2)
+    if json:
+        print(EXPLANATION.dump_json(why).decode())
+    else:
+        printing.console().print(show_explanation(why))
+
+
+def _benches(
+    site: Path, contract: str | None, against: Path | None, year: int | None
+) -> tuple[Bench, Bench | None]:
+    bench = load_bench(site, contract, year=year)
+    return bench, None if against is None else load_other(against, bench, contract, year=year)
 
 
 def _replayed(bench: Bench, readings: list[Reading]) -> ReplayView:

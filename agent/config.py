@@ -8,6 +8,7 @@ means.
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -50,7 +51,8 @@ def load_site(path: Path, *, any_product: bool = False) -> Site:
     `any_product`: systems need be of no known product, nor be asked by anything.
     """
     tree = read_tree(path)
-    return _taken(tree, Site, list(site_mistakes(tree, find_products(), any_product=any_product)))
+    today = datetime.now(UTC).date()
+    return _taken(tree, Site, list(site_mistakes(tree, find_products(), today, any_product=any_product)))
 
 
 def load_contract_file(path: Path) -> tuple[Contract, str]:

@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from agent.alertlog import AlertLog, LogLine
-from agent.attainment import Attainment
-from agent.baseline_views import BaselineView, baseline_views
 from agent.clock import Clock
 from agent.clock_watch import ClockWatch
 from agent.control import ControlServer
@@ -30,7 +28,7 @@ from agent.knowledge import Knowledge, restamped
 from agent.loading import ConfigError, Setup, load_setup
 from agent.notify import Supervisor
 from agent.polling import Polling
-from agent.questions import POLL_PATIENCE, attained
+from agent.questions import POLL_PATIENCE
 from agent.readings_store import ReadingsStore
 from agent.showing import Terms, agent_view
 from agent.telling import Teller
@@ -67,8 +65,6 @@ class Daemon:
             lambda: self.setup,
             self.polling,
             lambda: self.knowledge,
-            attainment=self._attainment,
-            baselines=self._baselines,
             now=self.now,
             reload=self.reload,
             tell=self._tell_durably,
@@ -366,16 +362,8 @@ class Daemon:
             async with asyncio.timeout(2):
                 await self.teller.tell()
 
-    def _baselines(self) -> tuple[BaselineView, ...]:
-        setup = self.setup
-        return baseline_views(self.knowledge.history, setup.site, setup.agreement, setup.watches, self.now())
-
     def _minds_its_clock(self) -> bool:
         return self.setup.site.clock_synchronised
-
-    def _attainment(self, month: str) -> Attainment:
-        known = self.knowledge
-        return attained(month, self.setup.site, known.tickets, known.sight, self.now(), running=True)
 
     def _background(self, work: object) -> None:
         if asyncio.iscoroutine(work):

@@ -17,11 +17,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.acting import Person, Refused, act, said
-from agent.attainment import Attainment
-from agent.baseline_views import BaselineView
+from agent.baseline_views import baseline_views
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.entries import Body
+from agent.finding import adopted, found_views
 from agent.journal import JournalError
 from agent.knowledge import Knowledge
 from agent.known_hosts import KnownHostsError
@@ -30,6 +30,8 @@ from agent.polling import Polling
 from agent.questions import (
     ATTAINMENT,
     BASELINES,
+    EXPLANATION,
+    FOUND,
     POLL_PATIENCE,
     READINGS,
     TAKEN,
@@ -37,6 +39,8 @@ from agent.questions import (
     WANTED,
     WAYS,
     Taken,
+    attained,
+    explained,
     no_such_system,
 )
 from agent.readings_store import ReadingsStore
@@ -50,11 +54,10 @@ log = logging.getLogger("trunkwatch")
 class Desk:
     """Where questions are answered.
 
-    `setup`: the one in force; `knowledge`: all that is known now; `attainment`: a month's, raises ValueError;
-    `baselines`: how many stations are expected; `reload`: takes the site file anew, and gives why it was not
-    taken; `tell`: writes down what a person decided, or raises JournalError. `turn`: whoever decides holds it
-    from what he saw until it is written, so that no two decide on the same. `readings`: those that
-    are kept.
+    `setup`: the one in force; `knowledge`: all that is known now; `reload`: takes the site file anew, and
+    gives why it was not taken; `tell`: writes down what a person decided, or raises JournalError. `turn`:
+    whoever decides holds it from what he saw until it is written, so that no two decide on the same.
+    `readings`: those that are kept.
     """
 
     def __init__(
@@ -63,8 +66,6 @@ class Desk:
         polling: Polling,
         knowledge: Callable[[], Knowledge],
         *,
-        attainment: Callable[[str], Attainment],
-        baselines: Callable[[], tuple[BaselineView, ...]],
         now: Callable[[], datetime],
         reload: Callable[[], Awaitable[str]],
         tell: Callable[[Body], Awaitable[None]],
@@ -74,8 +75,6 @@ class Desk:
         self._setup = setup
         self._polling = polling
         self._knowledge = knowledge
-        self._attainment = attainment
-        self._baselines = baselines
         self._now = now
         self._reload = reload
         self._tell = tell
@@ -91,15 +90,10 @@ class Desk:
 
     async def _answer(self, request: Request, caller: Caller) -> Answer:
         match request.question:
-            case "tickets":
-                views = ticket_views(self._knowledge().tickets, self._setup().terms, self._now())
-                return _yes(TICKETS.dump_python(views, mode="json"))
-            case "attainment":
-                return self._attained(request.arguments.get("month", ""))
-            case "baseline":
-                return _yes(BASELINES.dump_python(self._baselines(), mode="json"))
             case "act":
                 return await self._act(request, caller)
+            case "adopt":
+                return await self._adopt(self._system(request), request, caller)
             case "poll":
                 return await self._poll(self._system(request))
             case "readings":  # whoever asks reads the file
@@ -112,6 +106,26 @@ class Desk:
                 return self._retry_login(self._system(request), caller)
             case "enroll" | "reload":
                 return await self._change(request, caller)
+            case _:
+                return self._told(request)
+
+    def _told(self, request: Request) -> Answer:
+        """What is known already: no device is asked, and nothing changes."""
+        known, setup, now = self._knowledge(), self._setup(), self._now()
+        match request.question:
+            case "tickets":
+                return _yes(TICKETS.dump_python(ticket_views(known.tickets, setup.terms, now), mode="json"))
+            case "explain":
+                why = explained(request.arguments.get("ticket", ""), known.tickets, setup.terms, now)
+                return _yes(EXPLANATION.dump_python(why, mode="json"))
+            case "attainment":
+                return self._attained(request.arguments.get("month", ""))
+            case "baseline":
+                expected = baseline_views(known.history, setup.site, setup.agreement, setup.watches, now)
+                return _yes(BASELINES.dump_python(expected, mode="json"))
+            case "found":
+                found = found_views(known.history.found, setup.site, now)
+                return _yes(FOUND.dump_python(found, mode="json"))
             case _:
                 return _no(f"this daemon knows no question {request.question!r}")
 
@@ -147,6 +161,21 @@ class Desk:
                 return _no(f"nothing was done to {wanted.ticket}: {error}")
         return _yes(TAKEN.dump_python(Taken(True, said(wanted, body, now))))
 
+    async def _adopt(self, system: System, request: Request, caller: Caller) -> Answer:
+        component, note = request.arguments.get("component") or None, request.arguments.get("note", "")
+        async with self._turn:
+            found = self._knowledge().history.found
+            try:
+                body = adopted(found, system.name, component, note, Person(user_name(caller.uid), caller.uid))
+                await self._tell(body)
+            except Refused as refusal:
+                return _yes(TAKEN.dump_python(Taken(False, str(refusal))))
+            except JournalError as error:
+                return _no(f"nothing was adopted: {error}")
+        what = component or "all that was found at installation"
+        sentence = f"{what} on {system.name} counts from now on, adopted by {body.by}"
+        return _yes(TAKEN.dump_python(Taken(True, sentence)))
+
     def _system(self, request: Request) -> System:
         """The system that is asked about. Raises LookupError with the sentence for a name that is none."""
         name, site = request.arguments.get("system", ""), self._setup().site
@@ -165,7 +194,9 @@ class Desk:
 
     def _attained(self, month: str) -> Answer:
         try:
-            return _yes(ATTAINMENT.dump_python(self._attainment(month), mode="json"))
+            known, site = self._knowledge(), self._setup().site
+            found = attained(month, site, known.tickets, known.sight, self._now(), running=True)
+            return _yes(ATTAINMENT.dump_python(found, mode="json"))
         except ValueError as error:
             return _no(str(error))
 

@@ -65,6 +65,7 @@ class Reopened:
     """The failure of a resolved ticket stands again within the reopen window, or a person says so (C2).
 
     `by`: who said so; nobody where it was seen. What a person reopened stays open until a person resolves it.
+    `clock_note`: what was wrong with the agent's own clock then.
     """
 
     kind: Literal["reopened"] = "reopened"
@@ -76,6 +77,7 @@ class Reopened:
     by: str = ""
     uid: int | None = None
     note: str = ""
+    clock_note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from agent.classify import classify, scene_of
 from agent.contract import Contract
 from agent.deadlines import Deadlines
 from agent.deciding import decide
-from agent.entries import Body, Entry, Opened
+from agent.entries import Body, Entry, Opened, Reopened
 from agent.failures import Failure, Judgement, Key
 from agent.gaps import ends_gap, outside_gaps
 from agent.history import COUNTS_KEPT, History, clock_set
@@ -40,7 +40,7 @@ class Verdicts(NamedTuple):
 
     bodies: tuple[Body, ...]
     knowledge: Knowledge
-    wake: datetime
+    wake: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +147,9 @@ class Knowledge:
             *(_noted(body, note) for body in decision.bodies),
             *samples,
         )
-        looks = next_instant(self.picture, self.history, site, contract, watches, now)
-        others = (decision.wake, due, self.own.wake(now))
-        wake = min(each for each in (looks, *others) if each is not None)
+        ages = next_instant(self.picture, self.history, contract, watches, now, gaps=gaps)
+        wakes = (decision.wake, due, self.own.wake(now), ages)
+        wake = min((each for each in wakes if each is not None), default=None)
         return Verdicts(bodies, replace(self, incidents=decision.incidents, history=history), wake)
 
     def _judged_by(
@@ -255,7 +255,7 @@ def restamped(reading: Reading, step: timedelta) -> Reading:
 
 
 def _noted(body: Body, note: str) -> Body:
-    """A new ticket says what was wrong with the agent's clock when it was raised, but the clock's own."""
-    if not note or not isinstance(body, Opened) or body.key == CLOCK:
+    """What is raised says what was wrong with the agent's clock then, but for the clock's own ticket."""
+    if not note or not isinstance(body, Opened | Reopened) or body.key == CLOCK:
         return body
     return replace(body, clock_note=note)

@@ -17,6 +17,7 @@ from agent.calendar_warnings import edge_warnings, running_out
 from agent.closed_days import ClosedDays, closed_days
 from agent.config import ConfigError, Secrets, load_contract_file, load_site, read_secrets
 from agent.contract import Contract, Decisions
+from agent.known_checks import accepted_warnings
 from agent.mistakes import Mistake, expected_one
 from agent.pacing import ways_of
 from agent.sentences import validate
@@ -64,6 +65,7 @@ class Setup:
         return (
             *edge_warnings(calendars, today.year),
             *running_out(self.closed.dated_until, today),
+            *accepted_warnings(self.site.accepted, today),
         )
 
     @property

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from agent.contract import Contract
 from agent.loading import Setup
+from agent.site import Site
 from agent.views import ActView, MappedView, RoundView, StepView, TicketView, moment, span
 from agent.web_file import told
 from collectors.base import Observation, Reading
@@ -209,6 +210,7 @@ def show_setup(setup: Setup, today: date) -> RenderableType:
         f"site       {escape(site.site)}, {site.zone}, {len(site.locations)} locations, "
         f"{len(site.primary_numbers)} primary numbers, {len(site.holidays)} holidays",
         *_known(setup),
+        *_accepted(site, today),
         f"contract   {contract.label}: {escape(contract.title)}",
         *([f"mapped     {setup.mapped.contract.label}"] if setup.mapped else []),
         f"coverage   {contract.coverage_hours}" + (f"; the site decides {decisions}" if decisions else ""),
@@ -259,6 +261,16 @@ def _known(setup: Setup) -> list[str]:
     if not setup.site.holidays:
         return []
     return [f"           holidays are known {setup.closed.known()}"]
+
+
+def _accepted(site: Site, today: date) -> list[str]:
+    """The conditions that raise nothing (M4)."""
+    lines = [
+        f"{each.component} on {each.system} until {each.until}: {each.reason}"
+        for each in site.accepted
+        if today <= each.until
+    ]
+    return [escape(f"{'accepted' if not number else '':10} {line}") for number, line in enumerate(lines)]
 
 
 def _web(setup: Setup) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.against import Difference
+from agent.explaining import DueTime, Explanation, Observed
 from agent.printing import severity_style
 from agent.replay_view import ReplayTicket, ReplayView
 from agent.views import moment
@@ -55,6 +56,72 @@ def show_difference(difference: Difference, other: str) -> RenderableType:
     count = difference.same
     parts.append(f"{count} ticket{'' if count == 1 else 's'} as before")
     return Group(*parts)
+
+
+def show_explanation(why: Explanation) -> RenderableType:
+    """One ticket and why it is what it is, on one screen."""
+    ticket = why.ticket
+    head = Text.assemble(
+        (ticket.id, "bold"),
+        " ",
+        (f" {ticket.severity.upper()} ", severity_style(ticket.severity)),
+        f" {ticket.state}  {ticket.system or ticket.location or '-'}: {ticket.summary}",
+    )
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+
+    def add(label: str, lines: Iterable[str]) -> None:
+        for number, text in enumerate(line for line in lines if line):
+            facts.add_row(label if number == 0 else "", escape(text))
+
+    add("clause", [f"{ticket.clause}: “{ticket.clause_text}”"])
+    add("holds too", (f"{each.id}: “{each.words}”" for each in why.clauses))
+    add("rules", (f"{each.id}: {each.words}" for each in why.rules))
+    add("evidence", map(_observed, why.evidence))
+    add("considered", why.considered)
+    add("left out", why.left_out)
+    add("suppressed", why.suppressed)
+    add("numbers", [", ".join(ticket.primary_numbers)])
+    add("whose", [why.responsibility, f"on-site coverage of the asset: {why.coverage}"])
+    add("scope", [ticket.scope])
+    add("began", [f"{moment(ticket.began)}, received {moment(ticket.received)}"])
+    if len(ticket.severities) > 1:
+        add("classes", [", ".join(f"{severity} from {moment(at)}" for at, severity in ticket.severities)])
+    for due in why.due_times:
+        label = f"{due.step} by" if ticket.reopened == 0 else f"{due.step} by ({due.round})"
+        add(label, _due(due))
+    if not why.due_times:
+        add("respond by", ["nothing is due: it is told only"])
+    add(
+        "rounds",
+        [f"{ticket.reopened + 1}, as it was reopened {_times(ticket.reopened)}"] * (ticket.reopened > 0),
+    )
+    add("before", [ticket.again])
+    add("contract", [f"{why.contract}, hours {why.hours}", ticket.outside_term])
+    add("decided", (f"{each.name}: {each.value} (default {each.default})" for each in why.decisions))
+    if ticket.mapped is not None:
+        mapped = ticket.mapped
+        by = f", respond by {moment(mapped.respond_by)}" if mapped.respond_by else ""
+        add("mapped to", [f"{mapped.contract}: {mapped.title} ({mapped.clause}), {mapped.outcome}{by}"])
+    add("clock", [ticket.clock_note])
+    return Group(head, facts)
+
+
+def _observed(seen: Observed) -> str:
+    figures = "" if seen.lost is None or seen.total is None else f" [{seen.lost}/{seen.total}]"
+    by = seen.protocol if seen.source in ("poll", seen.protocol) else f"{seen.source} {seen.protocol}"
+    return f"{seen.system} {seen.text}{figures} ({by}, {seen.at:%Y-%m-%d %H:%M:%S})"
+
+
+def _due(due: DueTime) -> Iterator[str]:
+    when = moment(due.due) if due.due is not None else "-"
+    yield f"{when} ({due.severity}, {due.verdict}), opened {moment(due.opened)}: {due.why_opened}"
+    yield f"  {due.how}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _read(view: ReplayView) -> str:

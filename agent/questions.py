@@ -13,9 +13,11 @@ from pydantic import TypeAdapter
 from agent.acting import Wanted
 from agent.attainment import Attainment, attainment
 from agent.baseline_views import BaselineView
+from agent.explaining import Explanation, explain
+from agent.finding import FoundView
 from agent.journal import read_journal
 from agent.loading import Setup
-from agent.showing import ticket_views
+from agent.showing import Terms, ticket_views
 from agent.sight import Sight
 from agent.site import Site
 from agent.tickets import Tickets
@@ -39,13 +41,28 @@ TICKETS = TypeAdapter(tuple[TicketView, ...])
 READING = TypeAdapter(Reading)
 READINGS = TypeAdapter(tuple[Reading, ...])
 WAYS = TypeAdapter(tuple[str, ...])
+FOUND = TypeAdapter(tuple[FoundView, ...])
 BASELINES = TypeAdapter(tuple[BaselineView, ...])
 ATTAINMENT = TypeAdapter(Attainment)
+EXPLANATION = TypeAdapter(Explanation)
 
 
 def from_journal(setup: Setup, now: datetime) -> tuple[TicketView, ...]:
     """Every ticket as it stands `now`, read from the journal while no daemon runs. Raises JournalError."""
     return ticket_views(Tickets.fold(read_journal(setup.journal)), setup.terms, now)
+
+
+def explained(ticket: str, tickets: Tickets, terms: Terms, now: datetime) -> Explanation:
+    """Why that ticket is what it is. Raises LookupError with the sentence for one that there is not."""
+    found = tickets.by_id.get(ticket)
+    if found is None:
+        raise LookupError(f"no ticket {ticket!r}; `trunkwatch tickets list --all` lists every one")
+    return explain(found, terms, now)
+
+
+def explained_from_journal(setup: Setup, ticket: str, now: datetime) -> Explanation:
+    """The same, read from the journal while no daemon runs. Raises JournalError, LookupError."""
+    return explained(ticket, Tickets.fold(read_journal(setup.journal)), setup.terms, now)
 
 
 def attained(

@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import get_args
 
 from agent.agreement import decided
-from agent.config import ConfigError, load_model
-from agent.contract import Contract
-from agent.loading import Setup, load_setup
-from agent.mistakes import Mistake, expected_one
-from agent.shipped import shipped
+from agent.config import ConfigError
+from agent.loading import Setup, load_contract, load_setup
+from agent.mistakes import Mistake
 from agent.showing import Terms
 from agent.site import System
 from agent.watch import Watch, Way
@@ -59,12 +57,12 @@ class Bench:
         }
 
 
-def load_bench(site: Path, contract: str | None = None) -> Bench:
+def load_bench(site: Path, contract: str | None = None, *, year: int | None = None) -> Bench:
     """The site of that file; `contract`: a shipped one or a file's path, in the place of the site's own.
 
-    Raises ConfigError with every mistake.
+    `year`: about which holidays by name become dates; None: this one. Raises ConfigError with every mistake.
     """
-    setup = load_setup(site, with_secrets=False, any_product=True)
+    setup = load_setup(site, with_secrets=False, any_product=True, year=year)
     unknown = tuple(
         f"{system.name}: this version knows no product {system.product}; it is judged as"
         f" {setup.watches[system.name].function}"
@@ -72,18 +70,18 @@ def load_bench(site: Path, contract: str | None = None) -> Bench:
         if system.product not in setup.products
     )
     bench = Bench(setup, unknown)
-    return bench if contract is None else _under(bench, *_contract(contract))
+    return bench if contract is None else _under(bench, contract)
 
 
-def load_other(path: Path, bench: Bench, contract: str | None = None) -> Bench:
+def load_other(path: Path, bench: Bench, contract: str | None = None, *, year: int | None = None) -> Bench:
     """The same with a changed file: a contract's or a site's, as its keys tell. Raises ConfigError."""
     keys = read_tree(path).root
     if keys.get("clauses") is not None or keys.get("targets") is not None:
-        return _under(bench, *_contract_file(path))
+        return _under(bench, str(path.absolute()))
     if keys.get("site") is None and keys.get("systems") is None:
         sentence = "expected a contract file (with clauses) or a site file (with systems); got neither"
         raise ConfigError([Mistake(str(path), 1, 1, "", sentence)])
-    return load_bench(path, contract)
+    return load_bench(path, contract, year=year)
 
 
 def _ways(system: System, product: Product | None, told: set[ProtocolName]) -> tuple[Way, ...]:
@@ -100,36 +98,22 @@ def _interval(system: System, product: Product | None, protocol: ProtocolName) -
     return poll.pacing.interval if poll else UNPACED
 
 
-def _contract(named: str) -> tuple[Contract, str]:
-    """A contract by its shipped name, or by the path of its file."""
-    if "/" in named or named.endswith((".yaml", ".yml")):
-        return _contract_file(Path(named))
-    folder = shipped("contracts/agility.yaml").parent
-    known = sorted(file.stem for file in folder.glob("*.yaml"))
-    if named not in known:
-        sentence = expected_one("a contract that is shipped, or the path of one", named, known)
-        raise ConfigError([Mistake("", 0, 0, "--contract", sentence)])
-    return _contract_file(folder / f"{named}.yaml")
+def _under(bench: Bench, named: str) -> Bench:
+    """The same site under another contract: a shipped one by its name, or that of a file.
 
-
-def _contract_file(path: Path) -> tuple[Contract, str]:
-    return load_model(path, Contract), json.dumps(read_tree(path).root.plain())
-
-
-def _under(bench: Bench, contract: Contract, source: str) -> Bench:
-    """The same site under another contract; its own decisions hold there too, where they can."""
-    own, notes = dict(bench.setup.site.contract.decisions), bench.notes
-    hours = own.get("coverage_hours")
-    if hours is not None and hours not in contract.calendars:
-        del own["coverage_hours"]
-        notes = (*notes, f"the site's coverage hours {hours} are none of {contract.label}: its own are used")
-    term = bench.setup.site.contract.term
-    choice = {
-        "decisions": own,
-        "term": {"begins": str(term.begins), "ends": str(term.ends)} if term else None,
-    }
-    before = bench.setup.agreement
+    What a site decides, it decides on its own contract: a changed version of that has the same decisions in
+    it, another contract is taken as it stands. The days that are closed are the site's.
+    """
+    found, own = load_contract(named), bench.setup.agreement
+    choice = json.loads(own.decided)
+    notes = bench.notes
+    if found.contract.contract != own.contract.contract:
+        choice = {key: value for key, value in choice.items() if key in ("zone", "zones")}
+    hours = (choice.get("decisions") or {}).get("coverage_hours")
+    if hours is not None and hours not in found.contract.calendars:
+        del choice["decisions"]["coverage_hours"]
+        notes = (*notes, f"{named} has no hours {hours}, which the site decides: its own are used")
     agreement = decided(
-        contract, source, json.dumps(choice), holidays=before.holidays, overrides=before.overrides
+        found.contract, found.source, json.dumps(choice), holidays=own.holidays, overrides=own.overrides
     )
     return Bench(replace(bench.setup, agreement=agreement), notes)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.classify import classify
-from agent.deadlines import STEPS
 from agent.failures import Key
 from agent.replaying import Replayed
 from agent.showing import Terms, ticket_view
@@ -165,7 +164,7 @@ def _ticket(ticket: Ticket, terms: Terms, ended: datetime) -> ReplayTicket:
         began=view.began,
         left_out=view.left_out,
         considered=view.considered,
-        breached=tuple(_breached(view, ended)),
+        breached=tuple(_breached(view)),
         contract=view.contract,
         coverage_hours=view.coverage_hours,
     )
@@ -180,17 +179,9 @@ def _children(ticket: Ticket, component: str | None) -> Iterator[Part]:
             yield part
 
 
-def _breached(view: TicketView, ended: datetime) -> Iterator[str]:
+def _breached(view: TicketView) -> Iterator[str]:
     for each in view.rounds:
-        for step in STEPS:
-            late = [
-                target.severity
-                for target in each.steps
-                if target.step == step
-                and target.due is not None
-                and (target.met or each.resolved or ended) > target.due
-            ]
-            yield from (f"{step} ({severity})" for severity in late)
+        yield from (f"{target.step} ({target.severity})" for target in each.steps if target.breached)
 
 
 def _pending(replayed: Replayed, terms: Terms, watches: Mapping[str, Watch]) -> Iterator[PendingView]:

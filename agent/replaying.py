@@ -85,7 +85,7 @@ class _Run:
 
     def arrive(self, at: datetime) -> None:
         """Judge at `at`, unless the readings of that instant said again what is known and nothing ends."""
-        due = self._wake is None or self._wake <= at
+        due = self._wake is not None and self._wake <= at
         if self._news or due or self._judged is None or at - self._judged >= LOOK_AGAIN:
             self._judge(at)
 
@@ -122,7 +122,7 @@ class _Run:
             if not bodies:
                 break
         self._news, self._judged = False, now
-        self._wake = wake if wake > now else now + LOOK_AGAIN
+        self._wake = wake if wake is None or wake > now else now + LOOK_AGAIN
 
 
 def _alike(now: Sequence[Observation], before: Sequence[Observation]) -> bool:

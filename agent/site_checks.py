@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import ip_address
 from itertools import pairwise
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from agent.fields import Instant, Zone, shown
+from agent.known_checks import known_mistakes
 from agent.mistakes import Mistake, expected_one
 from agent.site import Sat, Snmp, Ssh, System
 from agent.yaml_marks import Node, Tree
@@ -36,18 +37,22 @@ _PARTNER = "dadmin"
 _INSTANT: TypeAdapter[Any] = TypeAdapter(Instant)
 _ZONE: TypeAdapter[Any] = TypeAdapter(Zone, config=ConfigDict(arbitrary_types_allowed=True))
 _NUMBERED = re.compile(r"(?:trunk-group|cti-link) [1-9][0-9]{0,5}")
+# Which consoles there are, only the phone system knows: of one that it does not tell the state is unknown.
+_CONSOLE = re.compile(r"attendant \S(?:[^\x00-\x1f\x7f]{0,118}\S)?")
 _BARE = frozenset({"attendant", "auto-attendant", "voicemail"})
 _PARTS = (
-    "a part: trunk-group N, cti-link N, location NAME, system NAME, attendant, auto-attendant or voicemail"
+    "a part: trunk-group N, cti-link N, location NAME, system NAME, attendant, attendant NAME, "
+    "auto-attendant or voicemail"
 )
 
 
 def site_mistakes(
-    tree: Tree, products: Mapping[str, Product], *, any_product: bool = False
+    tree: Tree, products: Mapping[str, Product], today: date, *, any_product: bool = False
 ) -> Iterator[Mistake]:
     """Every mistake between the parts of a site file, in no particular order.
 
-    `any_product`: of systems that nobody will ask: a product need not be known.
+    `today`: the day on which it is loaded. `any_product`: of systems that nobody will ask: a product need not
+    be known.
     """
     root = tree.root
     systems = [node for node in root.items("systems") if isinstance(node.value, dict)]
@@ -62,6 +67,7 @@ def site_mistakes(
     yield from _holidays(tree)
     yield from _once(tree, "date", list(root.items("overrides")))
     yield from _windows(tree)
+    yield from known_mistakes(tree, names, today)
     yield from _once(tree, "number", list(root.items("primary_numbers")))
     for system in systems:
         yield from _place(tree, system, names["location"])
@@ -329,5 +335,9 @@ def _needs(tree: Tree, needs: Node, names: Mapping[str, list[str]]) -> Iterator[
             if kind in names:
                 if name not in names[kind]:
                     yield tree.mistake(part, expected_one(f"a {kind} of this site", name, names[kind]))
-            elif part.value not in _BARE and not _NUMBERED.fullmatch(part.value):
+            elif (
+                part.value not in _BARE
+                and not _CONSOLE.fullmatch(part.value)
+                and not _NUMBERED.fullmatch(part.value)
+            ):
                 yield tree.mistake(part, f"expected {_PARTS}; got {shown(part.value)}")

@@ -182,7 +182,12 @@ def _changed(ticket: Ticket, entry: Entry) -> Ticket | None:
                 classes=(Class(entry.at, body.ruling.severity),),
                 reopened_by=body.by,
             )
-            return replace(ticket, ruling=body.ruling, rounds=(*ticket.rounds, again))
+            return replace(
+                ticket,
+                ruling=body.ruling,
+                rounds=(*ticket.rounds, again),
+                clock_note=body.clock_note or ticket.clock_note,
+            )
         case Noted():
             return replace(ticket, notes=(*ticket.notes, Act(entry.at, body.by, body.note)))
         case Rated():

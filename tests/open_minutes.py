@@ -222,7 +222,7 @@ class OpenMinutes:
         while True:
             day += timedelta(days=1)
             end = self.end_of_day(day)
-            if end is not None:
+            if end is not None and end > at:
                 days -= 1
                 if not days:
                     return end

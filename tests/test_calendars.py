@@ -1,18 +1,19 @@
-"""Calendars: a table of cases worked out by hand, and an oracle that walks minute by minute."""
+"""Calendars: tables of cases worked out by hand, and an oracle that counts minutes."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from datetime import UTC, date, datetime, timedelta
+import random
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.calendars import HORIZON, Calendar, Hours, Pause, Window
+from agent.calendars import HORIZON, Calendar, Hours, Pause, Window, changes
+from tests.open_minutes import OpenMinutes
 
 CHICAGO = ZoneInfo("America/Chicago")
 HOWE = ZoneInfo("Australia/Lord_Howe")
@@ -203,62 +204,123 @@ def test_a_window_without_days_is_refused() -> None:
         Window(days=frozenset(), open="07:00", close="18:00")
 
 
-# --- the oracle: every minute is asked for its wall clock, by other means than the module's -----------------
+LAST_CLOSINGS = [
+    # what, the day, when the last of its hours close
+    (HELP_DESK, "2026-11-20", "2026-11-20T18:00-06:00"),
+    (HELP_DESK, "2026-11-21", None),  # a Saturday
+    (HOLIDAY, "2026-11-23", None),
+    (calendar("07:00-12:00", "13:00-18:00"), "2026-06-01", "2026-06-01T18:00-05:00"),
+    (calendar("07:00-24:00"), "2026-06-01", "2026-06-02T00:00-05:00"),
+    (AROUND, "2026-11-01", "2026-11-02T00:00-06:00"),
+    (NIGHT, "2026-06-01", "2026-06-02T06:00-05:00"),
+    (NIGHT, "2026-03-07", "2026-03-08T06:00-05:00"),  # an hour short
+    (NIGHT, "2026-10-31", "2026-11-01T06:00-06:00"),
+    # closing in the hour that is skipped: it ends where the clock jumps, 02:00 CST being 03:00 CDT
+    (calendar("22:00-02:30"), "2026-03-07", "2026-03-08T03:00-05:00"),
+    (calendar("01:30-02:30"), "2026-03-08", "2026-03-08T03:00-05:00"),
+    (SKIPPED, "2026-03-08", None),  # nothing is left of it
+    # and in the hour that comes twice: the second end
+    (calendar("22:00-01:30"), "2026-10-31", "2026-11-01T01:30-06:00"),
+    (EARLY, "2026-11-01", "2026-11-01T01:45-06:00"),
+    (calendar("22:00-02:15", zone=HOWE), "2026-10-03", "2026-10-04T02:30+11:00"),
+    (calendar("22:00-01:45", zone=HOWE), "2026-04-04", "2026-04-05T01:45+10:30"),
+    (calendar("07:00-18:00", overrides={date(2028, 2, 29): (Hours(open="07:00", close="12:00"),)}),
+     "2028-02-29", "2028-02-29T12:00-06:00"),
+    (calendar("22:00-06:00", holidays={date(2026, 6, 9): "a Tuesday"}, holiday_scope="date"), "2026-06-08",
+     "2026-06-09T00:00-05:00"),
+    (calendar("22:00-06:00", holidays={date(2026, 6, 8): "a Monday"}, holiday_scope="date"), "2026-06-08",
+     "2026-06-09T06:00-05:00"),
+    (calendar("07:00-18:00", zone=ZoneInfo("Pacific/Apia")), "2011-12-30", None),  # a day that was left out
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "day", "closes"), LAST_CLOSINGS)
+def test_a_day_closes_when_the_last_of_its_hours_end(what: Calendar, day: str, closes: str | None) -> None:
+    got = what.last_closing(date.fromisoformat(day))
+    assert (got and got.isoformat(timespec="minutes")) == closes
+
+
+@pytest.mark.parametrize(
+    ("what", "at", "closes"),
+    [
+        (HELP_DESK, "2026-11-20T17:02-06:00", "2026-11-20T18:00-06:00"),
+        (HELP_DESK, "2026-11-20T18:00-06:00", "2026-11-23T18:00-06:00"),  # closed: the next one's end
+        (HELP_DESK, "2026-11-20T07:00-06:00", "2026-11-20T18:00-06:00"),
+        (calendar("07:00-12:00", "13:00-18:00"), "2026-06-01T11:00-05:00", "2026-06-01T12:00-05:00"),
+        (NIGHT, "2026-06-02T05:00-05:00", "2026-06-02T06:00-05:00"),
+        (AROUND, "2026-06-01T10:00-05:00", "2026-06-02T00:00-05:00"),  # each day is a window of its own
+        (calendar("22:00-02:30"), "2026-03-08T01:00-06:00", "2026-03-08T03:00-05:00"),
+        (calendar("22:00-01:30"), "2026-11-01T01:10-05:00", "2026-11-01T01:30-06:00"),
+        (calendar("18:00-24:00", "00:00-06:00"), "2026-06-01T20:00-05:00", "2026-06-02T00:00-05:00"),
+        (calendar(), "2026-06-01T20:00-05:00", None),
+    ],
+)
+def test_a_window_ends_with_its_own_hours(what: Calendar, at: str, closes: str | None) -> None:
+    got = what.closing(datetime.fromisoformat(at))
+    assert (got and got.isoformat(timespec="minutes")) == closes
+
+
+@pytest.mark.parametrize(
+    ("what", "at", "day"),
+    [
+        (HELP_DESK, "2026-11-20T17:02-06:00", "2026-11-20"),
+        (HELP_DESK, "2026-11-21T05:30+00:00", "2026-11-20"),  # still Friday in Chicago
+        (NIGHT, "2026-06-02T05:00-05:00", "2026-06-01"),  # the shift of the evening before
+        (NIGHT, "2026-06-02T06:00-05:00", "2026-06-02"),
+        (calendar("22:00-06:00", "05:00-08:00"), "2026-06-02T05:30-05:00", "2026-06-02"),
+    ],
+)
+def test_an_instant_belongs_to_the_day_whose_hours_run(what: Calendar, at: str, day: str) -> None:
+    assert what.business_day(datetime.fromisoformat(at)) == date.fromisoformat(day)
+
+
+def test_a_zone_tells_when_its_clock_is_set_and_from_what_to_what() -> None:
+    told = [(str(each.at), str(each.shown), str(each.then), each.skips) for each in changes(HOWE, 2026)]
+    assert told == [
+        ("2026-04-04 15:00:00+00:00", "2026-04-05 02:00:00", "2026-04-05 01:30:00", False),
+        ("2026-10-03 15:30:00+00:00", "2026-10-04 02:00:00", "2026-10-04 02:30:00", True),
+    ]
+    assert list(changes(ZoneInfo("America/Phoenix"), 2026)) == []
+
+
+# --- against the oracle, which counts minutes by other means than the module's ------------------------------
 
 MINUTE = timedelta(minutes=1)
-SPAN = 5 * 24 * 60  # minutes around a clock change
+DAYS_AROUND = 6  # that the oracle looks at around a clock change
+SPAN = 5 * 24 * 60  # minutes of them that are asked about
 CLOCKS = [
     "00:00", "01:15", "01:30", "01:45", "02:00", "02:15", "02:30", "03:00",
     "06:00", "07:00", "12:00", "18:00", "22:00", "23:30", "24:00",
 ]  # fmt: skip
+ZONES = [
+    "America/Chicago",
+    "Europe/Berlin",
+    "Australia/Sydney",
+    "Australia/Lord_Howe",
+    "America/Phoenix",  # never changes
+    "Asia/Kolkata",  # neither, and is half an hour off
+]
 
 
 @lru_cache(maxsize=256)
-def walls(zone: str, begin: datetime) -> tuple[tuple[date, str], ...]:
-    """The local date and HH:MM of each minute from `begin` on."""
-    local = ((begin + n * MINUTE).astimezone(ZoneInfo(zone)) for n in range(SPAN))
-    return tuple((at.date(), f"{at.hour:02}:{at.minute:02}") for at in local)
-
-
-@lru_cache(maxsize=256)
-def changes(zone: str, year: int) -> tuple[datetime, ...]:
-    """The hours before which the zone's clock changes; the last of February in a zone where it never does."""
-    hours = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(365 * 24)]
+def set_days(zone: str, year: int) -> tuple[date, ...]:
+    """The days (UTC) on which the zone's clock is set, asking every six hours; else the last of February."""
+    hours = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(hours=6 * n) for n in range(366 * 4)]
     offsets = [(at, at.astimezone(ZoneInfo(zone)).utcoffset()) for at in hours]
-    found = tuple(later for (_, one), (later, other) in pairwise(offsets) if one != other)
-    return found or (datetime(year, 3, 1, tzinfo=UTC) - timedelta(hours=12),)
-
-
-def says_open(what: Calendar, day: date, clock: str) -> bool:
-    """The rule read aloud for one wall time; HH:MM compares as text, and 24:00 comes after all."""
-    for owner in (day, day - timedelta(days=1)):
-        if owner in what.overrides:
-            hours: tuple[Hours, ...] = what.overrides[owner]
-        elif what.holiday_scope == "shift":
-            hours = () if owner in what.holidays else what.windows
-        else:
-            hours = () if day in what.holidays and day not in what.overrides else what.windows
-        for one in hours:
-            if isinstance(one, Window) and owner.weekday() not in one.days:
-                continue
-            overnight = one.close <= one.open
-            if owner == day and one.open <= clock and (overnight or clock < one.close):
-                return True
-            if owner != day and overnight and clock < one.close:
-                return True
-    return False
+    found = tuple(later.date() for (_, one), (later, other) in pairwise(offsets) if one != other)
+    return found or (date(year, 3, 1) - timedelta(days=1),)
 
 
 @st.composite
-def calendars(draw: st.DrawFn, zone: str) -> tuple[Calendar, datetime]:
-    """A calendar with its exceptions around one change of its zone's clock, and the begin of those days."""
-    change = draw(st.sampled_from(changes(zone, draw(st.integers(2018, 2032)))))
-    begin = change - timedelta(minutes=SPAN // 2)
+def calendars(draw: st.DrawFn, zone: str) -> tuple[Calendar, date]:
+    """A calendar with its exceptions around one change of its zone's clock, and the first of those days."""
+    day = draw(st.sampled_from(set_days(zone, draw(st.integers(2018, 2032)))))
+    begin = day - timedelta(days=3)
     edges = st.tuples(st.sampled_from(CLOCKS[:-1]), st.sampled_from(CLOCKS)).filter(lambda e: e[0] != e[1])
     hours = edges.map(lambda e: Hours(open=e[0], close=e[1]))
     days = st.frozensets(st.integers(0, 6), min_size=1)
     windows = st.tuples(edges, days).map(lambda p: Window(open=p[0][0], close=p[0][1], days=p[1]))
-    near = st.integers(-1, SPAN // 1440).map(lambda n: begin.date() + timedelta(days=n))
+    near = st.integers(-1, DAYS_AROUND).map(lambda n: begin + timedelta(days=n))
     what = Calendar(
         zone=ZoneInfo(zone),
         windows=tuple(draw(st.lists(windows, min_size=1, max_size=4))),
@@ -269,35 +331,59 @@ def calendars(draw: st.DrawFn, zone: str) -> tuple[Calendar, datetime]:
     return what, begin
 
 
-ZONES = ["America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata"]
+def agrees(what: Calendar, minutes: OpenMinutes, first: int, second: int) -> None:
+    """Every answer about two instants, so many minutes after the oracle's begin, is the oracle's."""
+
+    def utc(at: datetime | None) -> int:
+        assert at is not None
+        return round((at.astimezone(UTC) - minutes.begin).total_seconds())
+
+    at, other = (minutes.begin + each * MINUTE for each in (first, second))
+    seconds = first * 60
+    assert what.is_open(at) == minutes.is_open(seconds)
+    assert what.between(at, other) == timedelta(seconds=minutes.between(seconds, second * 60))
+    left = minutes.between(seconds, SPAN * 60)
+    amount = second * 60 % (left + 60) // 60 * 60
+    assert utc(what.add(at, timedelta(seconds=amount))) == minutes.add(seconds, amount)
+    assert what.business_day(at) == minutes.business_day(seconds)
+    if left:
+        assert utc(what.next_open(at)) == minutes.next_open(seconds)
+        assert utc(what.closing(at)) == minutes.closing(seconds)
+    day = at.date()
+    ends = what.last_closing(day)
+    assert (None if ends is None else utc(ends)) == minutes.end_of_day(day)
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_every_answer_agrees_with_a_walk_minute_by_minute_around_clock_changes(zone: str) -> None:
-    minutes = st.integers(0, SPAN - 1)
+def test_every_answer_agrees_with_a_count_of_minutes_around_clock_changes(zone: str) -> None:
+    some = st.integers(24 * 60, SPAN - 24 * 60)
 
-    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(drawn=calendars(zone), picks=st.lists(st.tuples(minutes, minutes), min_size=20, max_size=40))
-    def agrees(drawn: tuple[Calendar, datetime], picks: list[tuple[int, int]]) -> None:
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(drawn=calendars(zone), picks=st.lists(st.tuples(some, some), min_size=15, max_size=25))
+    def holds(drawn: tuple[Calendar, date], picks: list[tuple[int, int]]) -> None:
         what, begin = drawn
-        opened = [says_open(what, day, clock) for day, clock in walls(zone, begin)]
-        passed = [0, *accumulate(opened)]  # open minutes before each minute
+        minutes = OpenMinutes(what, begin, DAYS_AROUND)
         for first, second in picks:
-            at, other = begin + first * MINUTE, begin + second * MINUTE
-            assert what.is_open(at) == opened[first]
-            assert what.between(at, other) == (passed[second] - passed[first]) * MINUTE
-            amount = second % (passed[-1] - passed[first] + 1)
-            due = bisect_left(passed, passed[first] + amount) if amount else first
-            got = what.add(at, amount * MINUTE)
-            assert got is not None
-            assert got.astimezone(UTC) == begin + due * MINUTE
-            opens = next((n for n in range(first, SPAN) if opened[n]), None)
-            next_open = what.next_open(at)
-            if opens is not None:
-                assert next_open is not None
-                assert next_open.astimezone(UTC) == begin + opens * MINUTE
+            agrees(what, minutes, first, second)
 
-    agrees()
+    holds()
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_every_clock_change_of_thirty_years_and_every_leap_day_is_counted_right(zone: str) -> None:
+    dice = random.Random(zone)  # noqa: S311 - cases to try, no secrets
+    there = ZoneInfo(zone)
+    days = {day for year in range(2007, 2038) for day in set_days(zone, year)}
+    days |= {date(year, 2, 29) for year in range(2008, 2038, 4)}
+    for day in sorted(days):
+        begin = day - timedelta(days=3)
+        for what in (
+            calendar("07:00-18:00", "22:15-01:45", zone=there),
+            calendar("01:30-02:15", "02:30-12:00", zone=there, holidays={day: "that day"}),
+        ):
+            minutes = OpenMinutes(what, begin, DAYS_AROUND)
+            for edge in minutes.edges(2 * 24 * 60, 4 * 24 * 60):
+                agrees(what, minutes, edge + dice.randint(-1, 1), dice.randrange(SPAN))
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -306,10 +392,11 @@ def test_adding_and_counting_undo_each_other_and_more_is_never_due_earlier(zone:
     offsets = st.timedeltas(timedelta(0), SPAN * MINUTE)
     instant = timedelta(microseconds=1)
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(drawn=calendars(zone), offset=offsets, one=amounts, other=amounts)
-    def holds(drawn: tuple[Calendar, datetime], offset: timedelta, one: timedelta, other: timedelta) -> None:
-        what, at = drawn[0], drawn[1] + offset
+    def holds(drawn: tuple[Calendar, date], offset: timedelta, one: timedelta, other: timedelta) -> None:
+        what = drawn[0]
+        at = datetime.combine(drawn[1], time(), UTC) + offset
         dues = [(amount, what.add(at, amount)) for amount in sorted((one, other))]
         for amount, due in dues:
             if due is not None and amount:

@@ -114,7 +114,7 @@ def test_a_full_disk_is_said_once_loses_no_ticket_and_no_line_and_heals(disk: Sm
             disk.make_room()
             await healed(site)
             assert await until(lambda: sum(" RESOLVE " in line for line in site.log) == 1, 15)
-            told = [(line.split()[4], line.split()[3]) for line in site.log if line.split()[3] != "ALIVE"]
+            told = [(line.split()[4], line.split()[3]) for line in site.log if line.split()[4] != "-"]
             assert [each for each in told if each[1] != "UPDATE"] == [
                 ("TW-000001", "OPEN"),
                 ("TW-000002", "OPEN"),

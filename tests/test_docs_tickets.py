@@ -72,8 +72,6 @@ def told(page: str, folder: Path) -> list[str]:
             lambda: setup,
             unused,
             lambda: story.knowledge,
-            attainment=unused,
-            baselines=unused,
             readings=unused,
             now=lambda: story.now,
             reload=reload,

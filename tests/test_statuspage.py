@@ -89,6 +89,13 @@ def test_the_page_says_what_is_known_of_the_agents_own_clock(synchronised: bool 
     assert words in PAGE.render(replace(CALM, clock_synchronised=synchronised))
 
 
+def test_what_raises_no_ticket_is_counted_beside_its_system() -> None:
+    page = PAGE.render(RICH)
+    assert "3 vendor warnings, 2 alarms found at installation, to be adopted" in page
+    assert "0 vendor warnings" not in page
+    assert page.count("no, on purpose") == 1
+
+
 def test_a_ticket_of_a_wrong_clock_says_so() -> None:
     page = PAGE.render(replace(RICH, tickets=(replace(TRUNKS, clock_note="the clock was set +3600 s"),)))
     assert "When it was raised, the clock was set +3600 s." in page

@@ -69,12 +69,14 @@ def last_trap(scene: Scene, key: Key) -> datetime | None:
     return max(told, default=None)
 
 
-def _unknown_trap_keys(scene: Scene) -> Iterator[Key]:
-    """The kinds of unknown traps that came, and those that a ticket stands for."""
-    keys = [
-        Key(system.name, "alarm", oid) for system in scene.site.systems for oid in _traps(scene, system.name)
+def _unknown_trap_keys(scene: Scene, system: System) -> Iterator[Key]:
+    """The kinds of unknown traps that came of a system, and those that a ticket stands for."""
+    keys = [Key(system.name, "alarm", oid) for oid in _traps(scene, system.name)]
+    told = [
+        key
+        for key, each in scene.history.standing.items()
+        if key.system == system.name and "I17" in each.ruling.rules
     ]
-    told = [key for key, each in scene.history.standing.items() if "I17" in each.ruling.rules]
     yield from dict.fromkeys((*keys, *told))
 
 
@@ -103,9 +105,9 @@ def _alarm(scene: Scene, system: System, word: Word) -> Failure:
 
 def _unknown_traps(scene: Scene, system: System) -> Iterator[Failure]:
     """They stand on from the journal alone: a start of the agent empties the picture."""
-    for key in _unknown_trap_keys(scene):
+    for key in _unknown_trap_keys(scene, system):
         last = last_trap(scene, key)
-        if key.system != system.name or last is None or _is_aged(scene, last):
+        if last is None or _is_aged(scene, last):
             continue
         standing = scene.history.standing.get(key)
         told = _traps(scene, system.name).get(key.component or "", [])
