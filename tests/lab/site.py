@@ -67,7 +67,12 @@ def write_site(
         "site": "Simulated customer",
         "zone": "America/Chicago",
         # A restart stands for an hour by the contract; nobody who tries the lab wants to wait for that.
-        "contract": {"name": "agility", "decisions": {"restart_stands": "15s"}},
+        "contract": {
+            "name": "agility",
+            "decisions": {"restart_stands": "15s"},
+            "vendor_phone": "+1 800 555 0100",
+            "sold_to": "0001234567",
+        },
         "locations": [
             {"name": "main", "title": "Headquarters", "probes": [customer.router.name]},
             {"name": "east", "title": "East office"},
