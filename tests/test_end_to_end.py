@@ -31,7 +31,7 @@ EXPECTED: dict[str, Told] = {
     "cm-down": {
         ("major", "complete-outage", "cm1", "service"),
         ("minor", "not-major", "gw-east", "location"),
-        ("minor", "not-major", "gw-west", "location"),
+        ("major", "primary-number-location", "gw-west", "location"),  # a number needs that place
     },
     "credentials-refused": UNSEEN_EAST,
     "slow": UNSEEN_WEST,
