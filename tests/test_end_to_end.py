@@ -69,6 +69,7 @@ EXPECTED: dict[str, Told] = {
 }
 BARRED = {"ssh-refused", "ssh-locked"}
 BUSY = {
+    "cm-down": 6,  # both protocols must have been silent for their hold, and three workers share two cores
     "sat-busy": 20.0,
     "cli-busy": 20.0,
 }  # seconds more: who is busy is asked three times before it is missed
