@@ -30,7 +30,7 @@ def by_kernel() -> bool | None:
     """The kernel's answer; None: no Linux, or a sandbox that forbids the question."""
     try:
         # Here, where it may fail: in a sandbox without executable memory an old libffi cannot even be loaded.
-        import ctypes  # noqa: PLC0415 - as said
+        import ctypes  # noqa: PLC0415 - loading it can fail in a sandbox, which is an answer here
 
         answer = ctypes.create_string_buffer(_ROOM)  # all zero: modes 0
         state = int(ctypes.CDLL(None).adjtimex(answer))

@@ -117,7 +117,7 @@ class _Unknown(Exception):
 
 def _named(holiday: Holiday, place: str, first: int, last: int) -> Iterator[ClosedDate]:
     # Costs memory and a quarter of a second: only a site that names a holiday pays for it.
-    from agent import holiday_names  # noqa: PLC0415 - see above
+    from agent import holiday_names  # noqa: PLC0415 - costs memory; for sites that name one
 
     try:
         days = holiday_names.named_days(
