@@ -68,7 +68,9 @@ class Ruling:
     reason. `facts`: what contracts can ask about (`contract.Test`), so that another contract can be asked
     too. `outcome`: what the clause asks for. `scope`: what of the site is hit. `coverage`: what was bought
     for the asset, for a person. `peak`: stations, the highest count before the failure began (S2).
-    `primary_numbers`: those that it takes. Rulings stand in journals that live for years: a field may be
+    `primary_numbers`: those that it takes. `children`: the failures that it explains and that have no ticket
+    of their own; where there are any, `own` is the ruling without them. `related`: other tickets that have to
+    do with it, and how (I8). Rulings stand in journals that live for years: a field may be
     added with a default, none is renamed or removed.
     """
 
@@ -90,10 +92,42 @@ class Ruling:
     coverage: str = ""
     peak: int | None = None
     primary_numbers: tuple[str, ...] = ()
+    own: Ruling | None = None
+    children: tuple[Child, ...] = ()
+    related: tuple[str, ...] = ()
 
     def states(self, fact: Test) -> bool:
         """Whether that fact was stated; of a ruling without facts, whether a clause of that name held."""
         return fact in self.facts or (not self.facts and fact in self.clauses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A failure within the ticket of another, its cause (I3, I7).
+
+    `of`: the failure that it hangs on, itself the root or another child. `why`: how that is known. `began`:
+    when it began, `joined`: when it came to the ticket. `well`: it has been seen well since.
+    """
+
+    key: Key
+    ruling: Ruling
+    began: datetime
+    joined: datetime
+    of: Key | None = None
+    why: str = ""
+    well: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A failure that explains another one, and how that is known: the site file, or the product (I3).
+
+    `near`: it does only if both began within a few minutes of each other.
+    """
+
+    key: Key
+    why: str
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +139,9 @@ class Failure:
     began, where that is known better than by its first judgement. `until`: when it ends by itself, by its
     age (I10). `not_before`: the end of a maintenance window; until then it does not raise (C4). `settles`:
     how long half capacity must have lasted before the class goes up, and been away before it goes down (T7);
-    `lesser`: the ruling until it has.
+    `lesser`: the ruling until it has. `causes`: what explains it, of all that fails or is a ticket now, the
+    likeliest first. `parents`: the systems that could explain it; they are asked before it raises (I7).
+    `only_as_cause`: it was told before its system fell silent: it raises with what it explains, and not else.
     """
 
     key: Key
@@ -118,6 +154,9 @@ class Failure:
     settles: timedelta | None = None
     lesser: Ruling | None = None
     until: datetime | None = None
+    causes: tuple[Cause, ...] = ()
+    parents: tuple[str, ...] = ()
+    only_as_cause: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ class TrunkGroup(Model):
     use: Literal["public", "internal"] | None = None
     channels: int | None = Field(default=None, ge=1)
     emergency: bool = False  # calls to the emergency number leave by it
+    depends_on: tuple[Name, ...] = ()  # systems or locations whose failure explains this group's
 
 
 class Stations(Model):

@@ -121,6 +121,7 @@ class Observation:
     to: str | None = None  # integration: the other end
     controller: Controller | None = None  # location, stations
     number: int | None = None  # location, as the phone system numbers its gateway; trunks, the group
+    gateway: int | None = None  # trunks, alarm: the one gateway that its ports are in, by that number
     address: str | None = None  # location: the gateway's address as the phone system lists it
     present: int | None = None  # stations
     administered: int | None = None
