@@ -27,6 +27,7 @@ from agent.contract import HoldReason
 from agent.done import WAITS_FOR, done
 from agent.entries import Body, Entry, Reopened, Resolved
 from agent.incidents import Incidents
+from agent.joining import own_ruling
 from agent.showing import Terms
 from agent.tickets import Ticket, Tickets
 from agent.views import moment, span
@@ -283,7 +284,13 @@ def _body(wanted: Wanted, person: Person, ticket: Ticket, now: datetime) -> Body
             return Resolved(ticket=one, reason=note, by=by, uid=uid)
         case "reopen":
             return Reopened(
-                ticket=one, key=ticket.key, ruling=ticket.ruling, began=now, by=by, uid=uid, note=note
+                ticket=one,
+                key=ticket.key,
+                ruling=own_ruling(ticket.ruling),
+                began=now,
+                by=by,
+                uid=uid,
+                note=note,
             )
         case "reclassify":
             return Reclassified(ticket=one, severity=wanted.severity, by=by, uid=uid, note=note)

@@ -5,7 +5,7 @@ It states every failure that stands now; whether one has lasted long enough to b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import cast
@@ -19,6 +19,7 @@ from agent.picture import Picture
 from agent.rules import network, survival
 from agent.rules.alarms import judge_alarms, last_trap
 from agent.rules.attendants import are_expected, judge_attendants
+from agent.rules.causes import Causes
 from agent.rules.failing import retold
 from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
@@ -32,7 +33,7 @@ from agent.site import Site
 from agent.watch import Watch
 from collectors.base import Role
 
-_RULES = (judge_trunks, judge_stations, judge_attendants, judge_alarms, judge_parts, judge_restarts)
+_RULES = (judge_stations, judge_attendants, judge_alarms, judge_parts, judge_restarts)
 _A_WEEK = timedelta(days=8)
 
 
@@ -70,11 +71,11 @@ def classify(
         peaks=peaks,
     )
     wholes = judge_systems(scene)
-    parts = (failure for rule in _RULES for failure in rule(scene) if failure.key not in wholes.waiting)
-    found: tuple[Failure, ...] = (*wholes.failures, *parts)
-    failures = tuple(
-        _beside_accepted(scene, each) for each in judge_windows(scene, judge_numbers(scene, found))
-    )
+    parts = [failure for rule in _RULES for failure in rule(scene) if failure.key not in wholes.waiting]
+    trunks = judge_trunks(scene, Causes(scene, (*wholes.failures, *parts)))
+    parts = [*(failure for failure in trunks if failure.key not in wholes.waiting), *parts]
+    found = _with_causes(scene, judge_numbers(scene, (*wholes.failures, *parts)))
+    failures = tuple(_beside_accepted(scene, each) for each in judge_windows(scene, found))
     standing = {failure.key for failure in failures}
     named = {system.name for system in site.systems}
     rest = [key for key in asked_about if key not in standing]
@@ -107,6 +108,17 @@ def scene_of(
     """
     attended = site.attended.to_calendar(holidays or {}) if site.attended is not None else None
     return Scene(picture, history, site, contract, watches, now, hours, peaks or {}, attended, began or {})
+
+
+def _with_causes(scene: Scene, failures: Sequence[Failure]) -> tuple[Failure, ...]:
+    """The failures, each with what explains it; and what silent systems said before that explains one."""
+    if not failures:
+        return ()
+    dark = tuple(Causes(scene, failures).dark())
+    causes = Causes(scene, (*failures, *dark))
+    told = tuple(map(causes.told, failures))
+    named = {cause.key for each in told for cause in each.causes}
+    return (*told, *(causes.told(each) for each in dark if each.key in named))
 
 
 def _beside_accepted(scene: Scene, failed: Failure) -> Failure:

@@ -42,6 +42,7 @@ from collectors.base import Reading
 log = logging.getLogger("trunkwatch")
 
 ALIVE_EVERY = timedelta(hours=1)
+PATIENCE = timedelta(seconds=20)  # for the answer of what may explain a failure, asked at once (I7)
 LOOK_AGAIN = timedelta(seconds=30)  # without news or a hold that ends: rules that look at the clock alone
 
 
@@ -217,7 +218,11 @@ class Daemon:
             await self._tell(steps)
         setup, now = self.setup, self._follow_clock()
         self.knowledge = self.knowledge.looks_at_clock(self.own_clock.synchronised, now)
-        bodies, self.knowledge, wake = self.knowledge.judge(setup.site, setup.contract, setup.watches, now)
+        bodies, self.knowledge, wake, asks = self.knowledge.judge(
+            setup.site, setup.contract, setup.watches, now, patience=PATIENCE
+        )
+        for system in asks:
+            self.polling.ask(system)
         await self._tell(bodies)
         if not self._unasked():
             self._first_round.set()

@@ -1,34 +1,44 @@
-"""What must be told now of the failures that stand (rules I5, I6, C2). Pure.
+"""What must be told now of the failures that stand (rules I5-I9, I14, C2). Pure.
 
 `decide` compares what is with what was told; it knows no edges. A lost reading, a restart of the agent or a
 changed contract therefore repair themselves on the next pass.
 
-A failure that stands again is its old ticket within the reopen window, and a new one later (C2).
+A failure that has lasted joins the ticket of its cause, or is raised with it; one that nothing explains is a
+ticket by itself. One that stands again is its old ticket within the reopen window, and a new one later (C2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from operator import attrgetter
 
 from agent.contract import Contract
 from agent.entries import Body, Opened, Reopened, Resolved, Updated
-from agent.failures import Failure, Judgement, Key, Ruling
+from agent.failures import Child, Failure, Judgement, Key, Ruling
+from agent.holding import TEXT_EVERY, as_lasted, clears_like, hold_on, looked_at, raises_at
 from agent.incidents import Incidents, Open, Past, Pending, ticket_id
+from agent.joining import Causality, Step, whole
+from agent.site import Storm
+from agent.storm import STORM, is_storm, storm_ruling
 
-TEXT_EVERY = timedelta(minutes=5)  # figures may move with every poll; an operator's log should not
-_TOLD = attrgetter("summary", "responsibility", "facts")  # what is told anew where the class stays
+PATIENCE = timedelta(seconds=150)  # I7: for the next reading of what may explain a failure
+
+Heard = Callable[[str], datetime | None]
+"""When a system was last read, or tried to be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What must be told now, the incidents with their clocks moved on, and when to look again unasked."""
+    """What must be told now, the incidents with their clocks moved on, and when to look again unasked.
+
+    `asks`: the systems that should be asked at once, because they may explain what is due (I7).
+    """
 
     bodies: tuple[Body, ...]
     incidents: Incidents
     wake: datetime | None
+    asks: tuple[str, ...] = ()
 
 
 def decide(
@@ -37,138 +47,319 @@ def decide(
     contract: Contract,
     now: datetime,
     kept: Mapping[Key, Contract] | None = None,
+    *,
+    heard: Heard = lambda _: None,
+    patience: timedelta = PATIENCE,
+    storm: Storm | None = None,
 ) -> Decision:
     """Compare what fails now with what was told. `wake`: the next instant at which a hold ends.
 
-    `contract`: the one in force; `kept`: of the failures whose tickets keep another one (C3).
+    `contract`: the one in force; `kept`: of the failures whose tickets keep another one (C3). `heard`: when
+    what may explain a failure was last read; `patience`: for how long its next reading is waited for (I7).
+    `storm`: from how many new tickets on further ones are one (I14).
     """
-    kept = kept or {}
-    failing = {failure.key: failure for failure in judgement.failures}
-    bodies: list[Body] = []
-    wakes = [failure.until for failure in judgement.failures if failure.until and failure.until > now]
-    wakes += [judgement.wake] if judgement.wake is not None else []
-    open_now: dict[Key, Open] = {}
-    for key, told in incidents.open.items():
+    run = _Pass(incidents, judgement, contract, now, kept or {}, heard, patience, storm or Storm())
+    run.look_again()
+    run.hold_on()
+    run.raise_what_is_due()
+    return run.decision()
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """An open ticket in this pass: what is told of its root and of its children, as of now."""
+
+    own: Ruling
+    children: dict[Key, Child]
+    changed: bool = False  # something must be told at once
+    well: dict[Key, datetime] = field(default_factory=dict)  # children that are, and since when
+
+
+@dataclass(slots=True)
+class _New:
+    """A ticket that is raised in this pass: its root, since when that fails, and what came with it."""
+
+    failure: Failure
+    began: datetime
+    children: dict[Key, Child] = field(default_factory=dict)
+
+
+class _Pass:
+    """One comparison. The methods are called in their order."""
+
+    def __init__(
+        self,
+        incidents: Incidents,
+        judgement: Judgement,
+        contract: Contract,
+        now: datetime,
+        kept: Mapping[Key, Contract],
+        heard: Heard,
+        patience: timedelta,
+        storm: Storm,
+    ) -> None:
+        self._incidents, self._judgement, self._now = incidents, judgement, now
+        self._contract, self._kept = contract, kept
+        self._heard, self._patience, self._storm = heard, patience, storm
+        self._all = {failure.key: failure for failure in judgement.failures}
+        self._failing = {key: each for key, each in self._all.items() if not each.only_as_cause}
+        self._bodies: list[Body] = []
+        self._resolved: set[str] = set()
+        self._open: dict[Key, Open] = {}
+        self._pending: dict[Key, Pending] = {}
+        self._tickets: dict[Key, _Ticket] = {}
+        self._new: dict[Key, _New] = {}
+        self._asks: dict[str, None] = {}
+        self._wakes = [each.until for each in judgement.failures if each.until and each.until > now]
+        self._wakes += [judgement.wake] if judgement.wake is not None else []
+
+    # --- what is open -----------------------------------------------------------------------------------
+
+    def look_again(self) -> None:
+        """Every failure that was told, roots and children: its class, its clearing."""
+        for key, told in self._incidents.open.items():
+            if told.root is None:
+                self._tickets[key] = _Ticket(told.ruling, {child.key: child for child in told.children})
+        for key, told in self._incidents.open.items():
+            if not is_storm(key):
+                self._look_at(key, told)
+        for key, told in self._incidents.open.items():
+            if is_storm(key):
+                self._look_at_storm(key, told)
+
+    def _look_at(self, key: Key, told: Open) -> None:
+        judgement = self._judgement
         if key in judgement.gone and not told.by_hand:
-            open_now[key] = told
-            bodies.append(Resolved(ticket=told.ticket, reason="its system left the site file"))
-            continue
-        after, body, wake = _look_again(
+            self._open[key] = told
+            self._ends(key, told, Resolved(ticket=told.ticket, reason="its system left the site file"))
+            return
+        after, body, wake = looked_at(
             told,
-            failing.get(key),
+            self._failing.get(key),
             key in judgement.blind,
-            kept.get(key, contract),
-            now,
+            self._kept.get(key, self._contract),
+            self._now,
             judgement.over.get(key),
         )
-        open_now[key] = after
-        bodies += [body] if body else []
-        wakes += [wake] if wake else []
+        self._open[key] = after
+        self._wakes += [wake] if wake else []
+        if isinstance(body, Resolved):
+            self._ends(key, after, body)
+        elif body is not None:
+            ticket = self._tickets[told.root or key]
+            ticket.changed = True
+            if told.root is None:
+                ticket.own = body.ruling
+            else:
+                ticket.children[key] = replace(ticket.children[key], ruling=body.ruling)
 
-    pending: dict[Key, Pending] = {}
-    number = incidents.tickets
-    for key, failure in failing.items():
-        if key in incidents.open:
-            continue
-        waiting = _hold_on(incidents.pending.get(key), failure, now)
-        pending[key] = waiting
-        due = _raises_at(failure, waiting, now)
-        if due is None:
-            continue
-        if due > now:
-            wakes.append(due)
-            continue
-        last, lasted = incidents.past.get(key), _as_lasted(failure, waiting)
-        if last is not None and last.reopens(now):
-            bodies.append(_reopened(last.ticket, lasted, waiting.began))
+    def _look_at_storm(self, key: Key, told: Open) -> None:
+        """It stands while anything in it does, and has no failure of its own."""
+        ticket = self._tickets[key]
+        standing = [child for child in ticket.children.values() if not child.well]
+        self._open[key] = told
+        if all(child.key in ticket.well for child in standing) and not told.by_hand:
+            self._ends(key, told, Resolved(ticket=told.ticket, reason="all that is in it was seen well"))
+
+    def _ends(self, key: Key, told: Open, body: Resolved) -> None:
+        if told.root is None:
+            self._bodies.append(body)
+            self._resolved.add(told.ticket)
         else:
-            number += 1
-            bodies.append(_opened(ticket_id(number), lasted, waiting.began, contract, last))
-    for key in judgement.blind:  # a hold runs only while its part is seen: it waits, and is not forgotten
-        if (waited := incidents.pending.get(key)) is not None:
-            pending[key] = replace(waited, last=now)
-    return Decision(
-        tuple(bodies), replace(incidents, open=open_now, pending=pending), min(wakes, default=None)
-    )
+            self._tickets[told.root].well[key] = told.well_since or self._now
 
+    # --- what is not told yet ---------------------------------------------------------------------------
 
-def _hold_on(before: Pending | None, failure: Failure, now: datetime) -> Pending:
-    if failure.since is not None:  # counted from the first missed answer, not from the first judgement
-        began = min(failure.since, now)
-        held = now - began
-    elif before is None:
-        began, held = now, timedelta(0)
-    else:
-        began, held = before.began, before.held + _passed(before, now)
-    half = timedelta(0) if failure.ruling.states("half-capacity") else None
-    if half is not None and before is not None and before.half is not None:
-        half = before.half + _passed(before, now)
-    ruling = failure.ruling
-    return Pending(began, held, now, failure.hold, ruling.summary, half, ruling.peak)
+    def hold_on(self) -> None:
+        """Every failure that is no ticket: how long it has lasted."""
+        for key, failure in self._failing.items():
+            if key not in self._incidents.open:
+                self._pending[key] = hold_on(self._incidents.pending.get(key), failure, self._now)
+        for key in self._judgement.blind:  # a hold runs only while its part is seen: it waits
+            if (waited := self._incidents.pending.get(key)) is not None:
+                self._pending[key] = replace(waited, last=self._now)
 
+    def raise_what_is_due(self) -> None:
+        """What has lasted joins the ticket of its cause, is raised with it, or by itself."""
+        causality = Causality(self._all, self._roots(), self._began)
+        for key, waiting in list(self._pending.items()):
+            if key not in self._failing:
+                continue
+            due = raises_at(self._failing[key], waiting, self._now)
+            if due is None:
+                continue
+            if due > self._now:
+                self._wakes.append(due)
+                continue
+            way = causality.way(key)
+            if not self._must_wait(key, way):
+                self._raise(key, way, causality)
 
-def _raises_at(failure: Failure, waiting: Pending, now: datetime) -> datetime | None:
-    """When it raises if it goes on: at its hold's end, not inside a window (C4); None: nobody knows yet."""
-    if waiting.needs is None:
-        return None
-    return max(now + waiting.needs - waiting.held, failure.not_before or now)
+    def _raise(self, key: Key, way: tuple[Step, ...], causality: Causality) -> None:
+        if not way:
+            self._open_ticket(key)
+            return
+        root = causality.root(way)
+        if root in self._tickets:
+            children = self._tickets[root].children
+            self._tickets[root].changed = True
+        else:
+            self._open_ticket(root)
+            children = self._new[self._root_of_new(root)].children
+        for step in way:
+            if step.key != root and step.key in self._failing and step.key not in self._incidents.open:
+                children[step.key] = self._child(step.key, step.cause.key, step.cause.why)
 
+    def _open_ticket(self, key: Key) -> None:
+        """Raise it; in a storm it comes to the storm's ticket (I14)."""
+        if self._root_of_new(key) in self._new:
+            return
+        last = self._incidents.past.get(key)
+        if self._is_storm_now() and not (last is not None and last.reopens(self._now)):
+            if STORM in self._tickets:
+                self._tickets[STORM].children[key] = self._child(key, None, "one of too many at once")
+                self._tickets[STORM].changed = True
+                return
+            child = self._child(key, None, "one of too many at once")
+            ruling = storm_ruling(self._contract, child.ruling, self._storm)
+            storm = self._new.setdefault(
+                STORM, _New(Failure(key=STORM, ruling=ruling, hold=timedelta(0)), self._now)
+            )
+            storm.children[key] = child
+            return
+        self._new[key] = _New(self._as_lasted(key), self._began(key) or self._now)
 
-def _passed(before: Pending, now: datetime) -> timedelta:
-    return max(now - before.last, timedelta(0))  # a clock that steps back takes nothing away
+    def _root_of_new(self, key: Key) -> Key:
+        """Under which root a failure that was raised in this pass stands."""
+        return next((root for root, new in self._new.items() if key in new.children), key)
 
+    def _child(self, key: Key, of: Key | None, why: str) -> Child:
+        failure = self._as_lasted(key)
+        return Child(
+            key=key,
+            ruling=failure.ruling,
+            began=self._began(key) or self._now,
+            joined=self._now,
+            of=of,
+            why=why,
+            hold=clears_like(failure),
+        )
 
-def _as_lasted(failure: Failure, waited: Pending) -> Failure:
-    """The failure in the class that it has had for long enough: half capacity has a hold of its own (T7)."""
-    if failure.lesser is None or failure.settles is None or (waited.half or timedelta(0)) >= failure.settles:
-        return failure
-    return replace(failure, ruling=failure.lesser)
+    def _as_lasted(self, key: Key) -> Failure:
+        failure = self._all[key]
+        waiting = self._pending.get(key)
+        return as_lasted(failure, waiting) if waiting is not None else failure
 
+    def _must_wait(self, key: Key, way: tuple[Step, ...]) -> bool:
+        """Whether what may explain it is still to be read: it is asked at once, and waited for (I7)."""
+        waiting = self._pending[key]
+        asked = waiting.asked or self._now
+        chain = [key, *(step.cause.key for step in way)]
+        untold = dict.fromkeys(
+            name
+            for each in chain
+            if each in self._failing
+            for name in self._failing[each].parents
+            if not self._has_answered(name, asked, chain)
+        )
+        held = [self._failing[each] for each in chain[1:] if each in self._failing]
+        window = max((each.not_before for each in held if each.not_before), default=None)
+        if window is not None and window > self._now:  # I15: what it explains waits as well
+            self._wakes.append(window)
+            return True
+        until = asked + self._patience
+        if not untold or until <= self._now:
+            return False
+        self._wakes.append(until)
+        if waiting.asked is None:
+            self._asks |= untold
+        self._pending[key] = replace(waiting, asked=asked, waits_for=tuple(untold))
+        return True
 
-def _look_again(
-    told: Open, failure: Failure | None, blind: bool, contract: Contract, now: datetime, over: str | None
-) -> tuple[Open, Body | None, datetime | None]:
-    """An open incident seen again: its clocks moved on, what to tell of it, when to look again.
+    def _has_answered(self, name: str, asked: datetime, chain: Iterable[Key]) -> bool:
+        """Whether a system was read since, or is known to fail: one missed poll alone says nothing yet."""
+        mine = [each for each in self._failing.values() if each.key.system == name]
+        if any(each.key in chain or (each.key.role == "service" and each.hold is not None) for each in mine):
+            return True
+        if any(each.key.role == "service" for each in mine):
+            return False
+        heard = self._heard(name)
+        return heard is not None and heard >= asked
 
-    `over`: why it stands no longer, where that is not for having been seen well.
-    """
-    if failure is None:
-        if blind or told.by_hand:
-            return replace(told, well_since=None, failing=False), None, None
-        since = min(told.well_since or now, now)
-        after = replace(told, well_since=since, other_class_since=None, failing=False)
-        if now - since >= told.clear_hold:
-            return after, Resolved(ticket=told.ticket, reason=over or _well_for(now - since)), None
-        return after, None, since + told.clear_hold
+    # --- what comes of it -------------------------------------------------------------------------------
 
-    seen_again = replace(told, well_since=None, failing=True)
-    if failure.hold is None:  # a first missed poll: nothing is known that would change what was told
-        return seen_again, None, None
-    now_ruled, was_ruled = failure.ruling, told.ruling
-    update = Updated(ticket=told.ticket, ruling=now_ruled)
-    if (now_ruled.severity, now_ruled.clause) != (was_ruled.severity, was_ruled.clause):
-        since = min(told.other_class_since or now, now)
-        rises = contract.worse(now_ruled.severity, was_ruled.severity)
-        waits = timedelta(0) if rises else told.clear_hold  # I6
-        if failure.settles is not None and _half_changed(now_ruled, was_ruled):
-            waits = failure.settles  # T7: its own hold, both ways
-        if set(now_ruled.primary_numbers) - set(was_ruled.primary_numbers) and rises:
-            waits = timedelta(0)  # for a number that it takes now it goes up at once all the same
-        after = replace(seen_again, other_class_since=since)
-        if now - since >= waits:
-            return after, update, None
-        return after, None, since + waits
-    after = replace(seen_again, other_class_since=None)
-    if _TOLD(now_ruled) != _TOLD(was_ruled):
-        told_at = min(told.told_at, now)  # an entry of a clock that was ahead must not silence us till then
-        if now - told_at >= TEXT_EVERY:
-            return after, update, None
-        return replace(after, told_at=told_at), None, told_at + TEXT_EVERY
-    return after, None, None
+    def decision(self) -> Decision:
+        """All of it."""
+        related = self._related()
+        for key, ticket in self._tickets.items():
+            told = self._incidents.open[key]
+            if told.ticket not in self._resolved:
+                self._bodies += self._updated(key, told, ticket, related.get(key, ()))
+        number = self._incidents.tickets
+        for key, new in self._new.items():
+            last = self._incidents.past.get(key)
+            ruling = whole(self._contract, new.failure.ruling, tuple(new.children.values()))
+            failure = replace(new.failure, ruling=ruling)
+            if last is not None and last.reopens(self._now):
+                self._bodies.append(_reopened(last.ticket, failure, new.began))
+            else:
+                number += 1
+                self._bodies.append(_opened(ticket_id(number), failure, new.began, self._contract, last))
+        incidents = replace(self._incidents, open=self._open, pending=self._pending)
+        return Decision(tuple(self._bodies), incidents, min(self._wakes, default=None), tuple(self._asks))
 
+    def _updated(self, key: Key, told: Open, ticket: _Ticket, related: tuple[str, ...]) -> Iterator[Updated]:
+        contract = self._kept.get(key, self._contract)
+        children = {
+            each: replace(child, well=child.well or each in ticket.well)
+            for each, child in ticket.children.items()
+        }
+        ruling = whole(contract, ticket.own, tuple(children.values()), related)
+        if not ticket.changed and related == told.related:
+            if not ticket.well:
+                return
+            # That a child is well is told when the class follows it, else when a while has passed.
+            was = whole(contract, told.ruling, told.children)
+            if _class(was) == _class(ruling):
+                long = min(ticket.well.values()) + TEXT_EVERY
+                if self._now < long:
+                    self._wakes.append(long)
+                    return
+        yield Updated(ticket=told.ticket, ruling=ruling)
 
-def _half_changed(one: Ruling, other: Ruling) -> bool:
-    return one.states("half-capacity") != other.states("half-capacity")
+    def _related(self) -> dict[Key, tuple[str, ...]]:
+        """The tickets that have to do with each other and stay apart: a cause that was found later (I8)."""
+        found: dict[Key, list[str]] = {}
+        for key in self._tickets:
+            failure, told = self._failing.get(key), self._incidents.open[key]
+            if failure is None:
+                found.setdefault(key, []).extend(told.related)
+                continue
+            for cause in failure.causes:
+                other = self._incidents.open.get(cause.key)
+                if other is None or other.ticket == told.ticket or cause.within is not None:
+                    continue
+                root = other.root or cause.key
+                found.setdefault(key, []).append(f"{other.ticket} is its cause, found later (I8)")
+                found.setdefault(root, []).append(f"{told.ticket} hangs on this, and was there before (I8)")
+                break
+        return {key: tuple(dict.fromkeys(lines)) for key, lines in found.items()}
+
+    def _roots(self) -> dict[Key, Key]:
+        return {
+            key: told.root or key
+            for key, told in self._incidents.open.items()
+            if told.ticket not in self._resolved
+        }
+
+    def _began(self, key: Key) -> datetime | None:
+        if (waiting := self._pending.get(key)) is not None:
+            return waiting.began
+        return self._incidents.began(key) or (self._now if key in self._all else None)
+
+    def _is_storm_now(self) -> bool:
+        recent = [at for at in self._incidents.raised if self._now - at < self._storm.within]
+        return len(recent) + sum(key != STORM for key in self._new) >= self._storm.tickets
 
 
 def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract, last: Past | None) -> Opened:
@@ -179,21 +370,16 @@ def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract, 
         ruling=failure.ruling,
         began=began,
         contract=contract.label,
-        hold=_clears_like(failure),
+        hold=clears_like(failure),
         follows=last.ticket if last else None,
     )
 
 
 def _reopened(ticket: str, failure: Failure, began: datetime) -> Reopened:
     return Reopened(
-        ticket=ticket, key=failure.key, ruling=failure.ruling, began=began, hold=_clears_like(failure)
+        ticket=ticket, key=failure.key, ruling=failure.ruling, began=began, hold=clears_like(failure)
     )
 
 
-def _clears_like(failure: Failure) -> timedelta:
-    return failure.clears_like or failure.hold or timedelta(0)
-
-
-def _well_for(span: timedelta) -> str:
-    seconds = span.total_seconds()
-    return f"seen well for {seconds:.0f} s" if seconds >= 1 else "seen well"
+def _class(ruling: Ruling) -> tuple[str, str, tuple[str, ...]]:
+    return ruling.severity, ruling.clause, ruling.primary_numbers

@@ -18,7 +18,7 @@ from agent.promises import Promise
 from agent.reckoning import reckon
 from agent.rounds import Round
 from agent.rules.words import RULE_DECISIONS, RULE_WORDS
-from agent.showing import Terms, ticket_view
+from agent.showing import Terms, suppressed, ticket_view
 from agent.tickets import Ticket
 from agent.views import TicketView
 
@@ -111,11 +111,12 @@ def explain(ticket: Ticket, terms: Terms, now: datetime) -> Explanation:
                 lost=each.lost,
                 total=each.total,
             )
-            for each in ticket.ruling.evidence
+            for ruling in (ticket.ruling, *(child.ruling for child in ticket.ruling.children))
+            for each in ruling.evidence
         ),
         considered=view.considered,
         left_out=view.left_out,
-        suppressed=(),
+        suppressed=tuple(map(suppressed, view.children)),
         responsibility=f"{view.responsibility}: {view.note}",
         coverage=view.coverage or "not on the order",
         due_times=due_times,

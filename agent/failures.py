@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from agent.baseline import Count
-from agent.contract import Outcome, Test
+from agent.contract import Contract, Outcome, Test
 
 Responsibility = Literal[
     "vendor",
@@ -101,12 +101,27 @@ class Ruling:
         return fact in self.facts or (not self.facts and fact in self.clauses)
 
 
+def classed(contract: Contract, facts: tuple[Test, ...], ruling: Ruling) -> Ruling:
+    """The ruling with the class that these facts give it."""
+    clauses = contract.holding(facts)
+    decides = clauses[0]
+    return replace(
+        ruling,
+        severity=decides.severity,
+        clause=decides.id,
+        clauses=tuple(clause.id for clause in clauses),
+        facts=facts,
+        outcome=decides.outcome,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
     """A failure within the ticket of another, its cause (I3, I7).
 
     `of`: the failure that it hangs on, itself the root or another child. `why`: how that is known. `began`:
-    when it began, `joined`: when it came to the ticket. `well`: it has been seen well since.
+    when it began, `joined`: when it came to the ticket. `well`: it has been seen well since. `hold`: what its
+    clearing follows (I6).
     """
 
     key: Key
@@ -116,18 +131,19 @@ class Child:
     of: Key | None = None
     why: str = ""
     well: bool = False
+    hold: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A failure that explains another one, and how that is known: the site file, or the product (I3).
 
-    `near`: it does only if both began within a few minutes of each other.
+    `within`: it does only if both began within so long of each other; None: whenever they did.
     """
 
     key: Key
     why: str
-    near: bool = False
+    within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

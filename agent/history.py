@@ -28,6 +28,7 @@ from agent.entries import (
 )
 from agent.failures import Key, Ruling
 from agent.found import FoundBySystem, found_after, found_in
+from agent.joining import own_ruling
 from collectors.base import ProtocolName, Reading, RestartEvent
 
 RESTARTS_KEPT = timedelta(hours=24)
@@ -48,10 +49,14 @@ WRAP_SLACK = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A failure that is an open ticket: what was last told of it."""
+    """A failure that is an open ticket, or in one: what was last told of it, without its children.
+
+    `root`: of which failure the ticket is, where it is another.
+    """
 
     ticket: str
     ruling: Ruling
+    root: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +116,16 @@ class History:
                 after = taught(before, slot, body.hour, body.present)
                 return replace(self, baselines={**self.baselines, body.system: after})
             case Opened() | Reopened():
-                stands = Standing(body.ticket, body.ruling)
-                return replace(self, standing={**self.standing, body.key: stands})
-            case Updated() | Resolved():
-                standing = dict(self.standing)
-                for key, old in self.standing.items():
-                    if old.ticket != body.ticket:
-                        continue
-                    if isinstance(body, Resolved):
-                        del standing[key]
-                    else:
-                        standing[key] = Standing(body.ticket, body.ruling)
-                return replace(self, standing=standing)
+                return replace(self, standing=_standing(self.standing, body.key, body))
+            case Updated():
+                of = (k for k, old in self.standing.items() if old.ticket == body.ticket and not old.root)
+                root = next(of, None)
+                if root is None:
+                    return self
+                return replace(self, standing=_standing(self.standing, root, body))
+            case Resolved():
+                left = {key: old for key, old in self.standing.items() if old.ticket != body.ticket}
+                return replace(self, standing=left)
             case _:
                 return replace(self, found=found_after(self.found, entry))
 
@@ -266,6 +269,18 @@ class History:
     def _last(self, system: str) -> RestartEvent | None:
         events = self.restarts.get(system, ())
         return events[-1] if events else None
+
+
+def _standing(
+    before: Mapping[Key, Standing], root: Key, body: Opened | Reopened | Updated
+) -> Mapping[Key, Standing]:
+    """What stands after a ticket was told: its root, and what is in it."""
+    kept = {key: old for key, old in before.items() if old.root != root}
+    kept[root] = Standing(body.ticket, own_ruling(body.ruling))
+    for child in body.ruling.children:
+        if not child.well and (child.key not in kept or kept[child.key].root is not None):
+            kept[child.key] = Standing(body.ticket, child.ruling, root)
+    return kept
 
 
 def clock_set(event: RestartEvent, step: timedelta) -> RestartEvent:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from agent.classify import classify, scene_of
 from agent.contract import Contract
 from agent.deadlines import Deadlines
-from agent.deciding import decide
+from agent.deciding import PATIENCE, decide
 from agent.entries import Body, Entry, Opened, Reopened
 from agent.failures import Failure, Judgement, Key
 from agent.gaps import ends_gap, outside_gaps
@@ -36,11 +36,15 @@ _SPOILS_COUNTS = ("stations", "service", "location", "restart")
 
 
 class Verdicts(NamedTuple):
-    """What must be told now, what is known after (before any of it is told), when to look again."""
+    """What must be told now, what is known after (before any of it is told), when to look again.
+
+    `asks`: the systems that should be asked at once (I7).
+    """
 
     bodies: tuple[Body, ...]
     knowledge: Knowledge
     wake: datetime | None
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +122,14 @@ class Knowledge:
         now: datetime,
         *,
         gaps: bool = True,
+        patience: timedelta = PATIENCE,
     ) -> Verdicts:
         """What the whole picture calls for at `now`.
 
         `contract`: the one in force. A failure whose ticket keeps another one is judged by that (C3). Of a
         system in a gap nothing is decided (I10); `gaps` False: silence is no gap, for stories that tell only
-        the polls that matter.
+        the polls that matter. `patience`: for how long the next reading of what may explain a failure is
+        waited for (I7).
         """
         seen = outside_gaps(self.picture, watches, now) if gaps else self.picture
 
@@ -135,7 +141,16 @@ class Knowledge:
             theirs = frozenset(key for key, each in kept.items() if each is other)
             judgement = judgement.but_of(theirs, judged_by(other))
         wrong = self.own.failure(site, contract, now)
-        decision = decide(self.incidents, self._with_clock(judgement, wrong), contract, now, kept)
+        decision = decide(
+            self.incidents,
+            self._with_clock(judgement, wrong),
+            contract,
+            now,
+            kept,
+            heard=lambda name: max((way.at for way in self.picture.of(name).polled), default=None),
+            patience=patience,
+            storm=site.storm,
+        )
         note = wrong.ruling.summary if wrong is not None else ""
         warned, due = self.deadlines.due(now)
         history, samples = self.history.teach(judgement.counts, _troubled(decision.incidents), now)
@@ -150,7 +165,8 @@ class Knowledge:
         ages = next_instant(self.picture, self.history, contract, watches, now, gaps=gaps)
         wakes = (decision.wake, due, self.own.wake(now), ages)
         wake = min((each for each in wakes if each is not None), default=None)
-        return Verdicts(bodies, replace(self, incidents=decision.incidents, history=history), wake)
+        known = replace(self, incidents=decision.incidents, history=history)
+        return Verdicts(bodies, known, wake, decision.asks)
 
     def _judged_by(
         self,

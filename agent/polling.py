@@ -85,6 +85,11 @@ class Polling:
         self.schedule.poll_now(system)
         return tuple(await asyncio.gather(*waiting))
 
+    def ask(self, system: str) -> None:
+        """The same, and nobody waits for it; a system that is not asked is passed over."""
+        if any(way[0] == system for way in self._pollers):
+            self.schedule.poll_now(system)
+
     def taken(self, reading: Reading) -> None:
         """The reading was judged: whoever waits for it gets it."""
         for waiting in self._waiting.pop((reading.system, reading.protocol), []):

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.classify import classify
-from agent.failures import Key
+from agent.failures import Key, Ruling
 from agent.replaying import Replayed
-from agent.showing import Terms, ticket_view
+from agent.rules.survival import SURVIVABLE
+from agent.showing import Terms, suppressed, ticket_view
 from agent.site import Site
+from agent.storm import is_storm
 from agent.tickets import Ticket
 from agent.views import RoundView, TicketView
 from agent.watch import Watch
@@ -157,6 +159,8 @@ def _ticket(ticket: Ticket, terms: Terms, ended: datetime) -> ReplayTicket:
         primary_numbers=view.primary_numbers,
         children=tuple(dict.fromkeys(_children(ticket, component))),
         evidence=view.evidence,
+        storm=is_storm(ticket.key),
+        suppressed=tuple(map(suppressed, view.children)),
         role=view.role,
         summary=view.summary,
         clause_text=view.clause_text,
@@ -171,12 +175,19 @@ def _ticket(ticket: Ticket, terms: Terms, ended: datetime) -> ReplayTicket:
 
 
 def _children(ticket: Ticket, component: str | None) -> Iterator[Part]:
-    if ticket.key.component is not None or ticket.key.role not in JOINED:
-        return
-    for each in ticket.ruling.evidence:
-        part = Part(each.system, each.component)
-        if part != Part(ticket.key.system, component):
-            yield part
+    """What the ticket holds beside its root: the parts of one failure (I1), and what it explains (I3)."""
+    own = Part(ticket.key.system, component)
+    yield from (part for part in _parts(ticket.key, ticket.ruling) if part != own)
+    for child in ticket.ruling.children:
+        parts = tuple(_parts(child.key, child.ruling))
+        yield from parts or (Part(child.key.system, child.key.component),)
+
+
+def _parts(key: Key, ruling: Ruling) -> Iterator[Part]:
+    if key.component is None and key.role in JOINED:
+        yield from (Part(each.system, each.component) for each in ruling.evidence)
+    elif key.component == SURVIVABLE:
+        yield from (Part(each.system, None) for each in ruling.evidence if each.role == "location")
 
 
 def _breached(view: TicketView) -> Iterator[str]:

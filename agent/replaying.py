@@ -111,12 +111,13 @@ class _Run:
             or (reading.complete, reading.source) != (last.complete, last.source)
             or not alike(reading.observations, last.observations)
             or any(each.lost for each in reading.observations)
+            or reading.system in self.knowledge.incidents.awaited
             or ends_gap(self.knowledge.picture.of(reading.system), watch, reading)
         )
 
     def _judge(self, now: datetime) -> None:
         for _ in range(_ROUNDS):
-            bodies, self.knowledge, wake = self.knowledge.judge(
+            bodies, self.knowledge, wake, _ = self.knowledge.judge(
                 self._terms.site, self._terms.contract, self._watches, now
             )
             self.write(bodies, now)

@@ -16,7 +16,7 @@ from agent.calling import calls, outside_term
 from agent.contract import Contract
 from agent.deadlines import STEPS, Deadlines
 from agent.done import WAITS_FOR
-from agent.failures import Key
+from agent.failures import Child, Key, Ruling
 from agent.incidents import Pending
 from agent.knowledge import Knowledge
 from agent.mapping import mapped_view
@@ -30,6 +30,7 @@ from agent.views import (
     AccessView,
     ActView,
     AgentView,
+    ChildView,
     DueView,
     MappedView,
     NumberView,
@@ -111,10 +112,10 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         received=now.received.astimezone(zone),
         respond_by=due.astimezone(zone) if due else None,
         resolved=now.resolved.astimezone(zone) if now.resolved else None,
-        evidence=tuple(
-            f"{e.system} {e.text} ({e.protocol}, {e.at.astimezone(zone):%H:%M:%S})" for e in ruling.evidence
-        ),
+        evidence=tuple(text for each in _rulings(ruling) for text in _evidence(each, zone)),
         left_out=ruling.left_out,
+        children=tuple(_child_view(child, ticket.key, zone) for child in ruling.children),
+        related=ruling.related,
         severities=tuple((each.at.astimezone(zone), each.severity) for each in now.classes),
         responded=response.at.astimezone(zone) if response else None,
         responded_by=response.by if response else None,
@@ -141,6 +142,45 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         rating=ticket.rating,
         clock_note=ticket.clock_note,
     )
+
+
+def _rulings(ruling: Ruling) -> tuple[Ruling, ...]:
+    """The ticket's own ruling, and those of what stands in it."""
+    return (ruling, *(child.ruling for child in ruling.children if not child.well))
+
+
+def _evidence(ruling: Ruling, zone: ZoneInfo) -> tuple[str, ...]:
+    return tuple(
+        f"{e.system} {e.text} ({e.protocol}, {e.at.astimezone(zone):%H:%M:%S})" for e in ruling.evidence
+    )
+
+
+def _child_view(child: Child, root: Key, zone: ZoneInfo) -> ChildView:
+    ruling = child.ruling
+    return ChildView(
+        system=child.key.system,
+        component=child.key.component,
+        role=child.key.role,
+        severity=ruling.severity,
+        clause=ruling.clause,
+        summary=ruling.summary,
+        of="" if child.of in (None, root) else str(child.of),
+        why=child.why,
+        began=child.began.astimezone(zone),
+        joined=child.joined.astimezone(zone),
+        state="well" if child.well else "failing",
+        rules=ruling.rules,
+        responsibility=ruling.responsibility,
+        evidence=_evidence(ruling, zone),
+        considered=ruling.considered,
+        left_out=ruling.left_out,
+    )
+
+
+def suppressed(child: ChildView) -> str:
+    """Why a failure has no ticket of its own: `cm1 trunk-group 1: minor, 23 of 23 …; in this ticket: …`."""
+    name = " ".join(filter(None, (child.system, child.component or child.role)))
+    return f"{name}: {child.severity}, {child.summary}; in this ticket: {child.why} (I3, I7)"
 
 
 def _hours(ticket: Ticket, agreement: Agreement) -> str:

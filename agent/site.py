@@ -305,6 +305,13 @@ class Holds(Model):
     alarm: Duration = timedelta(seconds=60)
 
 
+class Storm(Model):
+    """From how many new tickets within how long on further ones are one ticket (rule I14)."""
+
+    tickets: int = Field(default=20, ge=1)
+    within: PositiveDuration = timedelta(minutes=10)
+
+
 class Site(Model):
     """A whole `site.yaml`."""
 
@@ -322,6 +329,7 @@ class Site(Model):
     clock_synchronised: bool = True  # whether the agent's own clock must be; false: it is not looked at
     readings: Readings = Readings()
     holds: Holds = Holds()
+    storm: Storm = Storm()
     sinks: Sinks = Sinks()
     web: Web = Web()
     directories: Directories = Directories()

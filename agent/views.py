@@ -84,6 +84,31 @@ class MappedView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChildView:
+    """A failure within the ticket of its cause. `of`: what it hangs on, in words; `why`: how that is known.
+
+    `state`: whether it still fails, as far as it was told. The rest is as a ticket of its own would say it.
+    """
+
+    system: str | None
+    component: str | None
+    role: str
+    severity: str
+    clause: str
+    summary: str
+    of: str
+    why: str
+    began: datetime
+    joined: datetime
+    state: Literal["failing", "well"]
+    rules: tuple[str, ...]
+    responsibility: Responsibility
+    evidence: tuple[str, ...] = ()
+    considered: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
     """One ticket. `system` None: the root is a location or the agent's own network.
 
@@ -93,7 +118,8 @@ class TicketView:
     the class in force; None before there is one, and again after an upgrade. `responses`: every answer, with
     who gave it and the note. `status`: where it stands, in a word (closed: too late to reopen it). `acts`:
     every step of its life. `again`: which ticket of the same failure came before, as words. `calls`: whom to
-    call, and with which number. `lapsed`: the contract was not in force when it was received; `outside_term`
+    call, and with which number. `children`: what it explains (I3, I7). `related`: other tickets that have to
+    do with it, and how (I8). `lapsed`: the contract was not in force when it was received; `outside_term`
     says so in words.
     """
 
@@ -142,6 +168,8 @@ class TicketView:
     rating: int | None = None
     clock_note: str = ""
     calls: tuple[str, ...] = ()
+    children: tuple[ChildView, ...] = ()
+    related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,7 +238,7 @@ class Story:
 
     def _judge(self) -> Self:
         for _ in range(3):  # what was told can itself call for more (a class told, a hold that starts)
-            bodies, self.knowledge, self.wake = self.knowledge.judge(
+            bodies, self.knowledge, self.wake, _ = self.knowledge.judge(
                 self.site, self.contract, self.watches, self.now, gaps=self.gaps
             )
             if not bodies:

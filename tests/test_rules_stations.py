@@ -351,8 +351,11 @@ def test_s3_stations_behind_a_lost_gateway_are_said_to_be_unseen() -> None:
     story = Story(site=a_site(COUNTED, GW_EAST)).polls(2, ("cm1", (works(), counted)))
     fewer = replace(counted, present=100)
     story.polls(3, ("cm1", (works(), fewer)), ("gw-east", (registered(serves=False),)))
-    ticket = next(ticket for ticket in story.tickets if ticket.role == "stations")
-    assert ticket.left_out == ("non-IP stations of gw-east, which is lost: not seen how many there are (S3)",)
+    (ticket,) = story.tickets
+    assert [(child.system, child.role) for child in ticket.children] == [("cm1", "stations")]
+    assert ticket.children[0].left_out == (
+        "non-IP stations of gw-east, which is lost: not seen how many there are (S3)",
+    )
 
 
 # --- S4: exactness and the way down -----------------------------------------------------------------------

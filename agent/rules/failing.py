@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from agent.contract import Contract, Test
-from agent.failures import Evidence, Failure, Key, Responsibility, Ruling
+from agent.failures import Evidence, Failure, Key, Responsibility, Ruling, classed
 from agent.rules.blame import blame
 from agent.rules.facts import EMERGENCY, further_facts, scope
 from agent.rules.scene import Scene
@@ -111,20 +111,6 @@ def failure(
         not_before=not_before,
         settles=settles,
         lesser=lesser,
-    )
-
-
-def classed(contract: Contract, facts: tuple[Test, ...], ruling: Ruling) -> Ruling:
-    """The ruling with the class that these facts give it."""
-    clauses = contract.holding(facts)
-    decides = clauses[0]
-    return replace(
-        ruling,
-        severity=decides.severity,
-        clause=decides.id,
-        clauses=tuple(clause.id for clause in clauses),
-        facts=facts,
-        outcome=decides.outcome,
     )
 
 

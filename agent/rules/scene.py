@@ -188,6 +188,10 @@ class Scene:
         known = tuple(self._parts[part] for part in named if part in self._parts)
         return tuple(filter(_fails, known)) or known
 
+    def observation(self, told: Evidence) -> Observation | None:
+        """What is believed of the part that is named as evidence; None: nothing."""
+        return self._parts.get((told.system, told.role, told.component))
+
     @cached_property
     def _parts(self) -> Mapping[tuple[str, str, str], Observation]:
         return {

@@ -3,6 +3,10 @@
 All servers, gateways and survivable processors of a group are one phone system: its trunks are one fraction,
 each group counted once. A system that is no phone system is told by itself and never half capacity (O7).
 
+A group whose own cause fails is a failure by itself, for the ticket of its cause to take (I1); the others are
+what is left of the one failure. Half capacity is judged over the sum of them all, and the one that began last
+carries it (T6).
+
 What is inside a maintenance window is on neither side. If something fails only with it, that is found in
 the window: it waits for the window's end. Open tickets go on: what one already counts as lost still counts,
 with no more lost than before the window.
@@ -10,14 +14,15 @@ with no more lost than before the window.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
 from agent.contract import Test
-from agent.failures import Evidence, Failure, Key, Responsibility
+from agent.failures import Cause, Evidence, Failure, Key, Responsibility
 from agent.history import Standing
+from agent.rules.causes import Causes
 from agent.rules.failing import failure
 from agent.rules.scene import PhoneSystem, Scene, Told, evidence, percent, plural
 from agent.site import MaintenanceWindow, TrunkGroup
@@ -79,8 +84,11 @@ class Figures:
         )
 
 
-def judge_trunks(scene: Scene) -> Iterator[Failure]:
-    """One failure for all trunks of each phone system, and one per internal group that lost members (T1)."""
+def judge_trunks(scene: Scene, causes: Causes) -> Iterator[Failure]:
+    """One failure for all trunks of each phone system, and one per internal group that lost members (T1).
+
+    `causes`: of the failures that were judged before; what they explain is told group by group.
+    """
     for whole in scene.wholes:
         told = scene.told(whole, "trunks")
         # What only a protocol told that is dark now keeps its total (T5): else the rest would weigh more.
@@ -88,8 +96,7 @@ def judge_trunks(scene: Scene) -> Iterator[Failure]:
             continue
         key = Key(whole.main.name, "trunks")
         groups = [_group(scene, whole, each, key) for each in told]
-        if (found := _public(scene, whole, key, groups)) is not None:
-            yield found
+        yield from _public(scene, whole, key, groups, causes)
         for group in groups:
             if not group.public and group.lost:
                 yield _internal(scene, whole, group)
@@ -145,24 +152,73 @@ def _lost_before(standing: Standing | None, component: str) -> int:
     return next((each.lost or 0 for each in evidence if each.component == component), 0)
 
 
-def _public(scene: Scene, whole: PhoneSystem, key: Key, groups: list[Group]) -> Failure | None:
+def _public(
+    scene: Scene, whole: PhoneSystem, key: Key, groups: list[Group], causes: Causes
+) -> Iterator[Failure]:
     public = [group for group in groups if group.public]
     inside = [group for group in public if group.window is not None]
-    judge = _Judge(scene, whole, key, groups)
-    if not inside:
-        return judge.failure(public)
-
     standing = scene.history.standing.get(key)
+    apart = {
+        group.component: explains
+        for group in public
+        if group.lost
+        and not _lost_before(standing, group.component)  # a ticket once raised keeps what it has (I8)
+        and (explains := causes.of_part(group.told.system, group.told.word.observation))
+    }
+    split = _Split.of(scene, key, public, apart)
+    judge = _Judge(scene, whole, key, groups, split)
+    for group in public:
+        if group.component in apart:
+            yield judge.apart(group, public, apart[group.component])
+    if not inside:
+        rest = judge.failure(public)
+        yield from (rest,) if rest is not None else ()
+        return
+
     counted = [group for group in public if group.window is None] + _still_lost(inside, standing)
     found, with_them = judge.failure(counted), judge.failure(public)
     if with_them is None or standing is not None:
-        return found
+        yield from (found,) if found is not None else ()
+        return
     if found is None:
         ends = [scene.site.moment(group.window.ends) for group in inside if group.window and group.ails]
-        return replace(with_them, not_before=min(ends, default=None))
+        yield replace(with_them, not_before=min(ends, default=None))
+        return
     # A hold that ran for what is inside the window has not run for the rest.
     began = [each.told.word.lost_since for each in counted if each.told.word.lost_since is not None]
-    return replace(found, since=min(began, default=None))
+    yield replace(found, since=min(began, default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """Which groups are failures by themselves. `carrier`: whose failure carries half capacity (T6).
+
+    None: what is left of the one failure does.
+    """
+
+    apart: frozenset[str]
+    carrier: str | None
+
+    @classmethod
+    def of(cls, scene: Scene, key: Key, public: Sequence[Group], apart: Collection[str]) -> _Split:
+        """The newest carries it, and goes on carrying it while it stands."""
+        failing = [group for group in public if group.lost]
+        stood = {each.component for each in _halves(scene, key)}
+        here = [group for group in failing if group.component not in apart]
+        if not apart or (here and None in stood):
+            return cls(frozenset(apart), None)
+        kept = [group for group in failing if group.component in apart and group.component in stood]
+        newest = max(kept or failing, key=lambda group: group.told.word.lost_since or scene.now)
+        return cls(frozenset(apart), newest.component if newest.component in apart else None)
+
+
+def _halves(scene: Scene, key: Key) -> list[Key]:
+    """The failures of these trunks that are told as half capacity."""
+    return [
+        other
+        for other, standing in scene.history.standing.items()
+        if (other.system, other.role) == (key.system, key.role) and standing.ruling.states("half-capacity")
+    ]
 
 
 def _still_lost(inside: Iterable[Group], standing: Standing | None) -> list[Group]:
@@ -178,19 +234,53 @@ class _Judge:
     whole: PhoneSystem
     key: Key
     groups: list[Group]
+    split: _Split
 
-    def failure(self, counted: list[Group]) -> Failure | None:
-        """What these groups of it add up to; None: nothing fails."""
-        scene, sums = self.scene, Figures.of(counted)
+    def apart(self, group: Group, public: Sequence[Group], causes: Iterable[Cause]) -> Failure:
+        """A group that is a failure by itself, because its cause is known."""
+        sums = Figures.of(public)
+        carries = self.split.carrier == group.component
+        half = carries and self._half(sums)
+        lost, total = group.lost * group.scale, group.total * group.scale
+        summary = f"{group.component}: {_figure(lost)} of {_figure(total)} members lost"
+        if carries:
+            summary += f", {_figure(sums.lost)} of {_figure(sums.total)} trunks out of service"
+        facts: list[Test] = ["half-capacity"] if half else []
+        found = failure(
+            self.scene,
+            self.whole.main,
+            Key(self.whole.main.name, "trunks", group.component),
+            facts=facts,
+            rules=("T1", "I1", "I3", *(("T6",) if carries else ()), *(("T7",) if self._stood else ())),
+            summary=summary,
+            responsibility=_whose([group]),
+            evidence=(_evidence(group),),
+            hold=self.scene.site.holds.trunks,
+            since=group.told.word.lost_since,
+            lost=group.lost,
+            total=group.total,
+            considered=() if half or not carries else (self._why_not(sums, 0),),
+            settles=self.scene.site.holds.trunks,
+            not_before=self.scene.site.moment(group.window.ends) if group.window is not None else None,
+        )
+        return replace(found, causes=tuple(causes))
+
+    def failure(self, whole: list[Group]) -> Failure | None:
+        """What these groups of it add up to, without those that are apart; None: nothing fails."""
+        scene, together = self.scene, Figures.of(whole)
+        counted = [replace(each, lost=0) if each.component in self.split.apart else each for each in whole]
+        sums = Figures.of(counted)
         unread = [group for group in counted if group.unread]
         rules = ["T1", "T6"] + (["T2"] if any(group.scale != 1 for group in counted) else [])
         failing = [group for group in counted if group.ails]
-        half = bool(sums.lost) and self._half(sums)
-        could_be = bool(unread) and not half and self._reaches(sums.lost + sums.unread, sums.total)
+        half = bool(sums.lost) and self.split.carrier is None and self._half(together)
+        could_be = bool(unread) and not half and self._reaches(together.lost + sums.unread, sums.total)
 
         hold = scene.site.holds.trunks
         if sums.lost:
             summary = f"{_figure(sums.lost)} of {_figure(sums.total)} trunks out of service"
+            if together.lost > sums.lost:
+                summary += f" ({_figure(together.lost)} with those of other causes)"
             if could_be:
                 summary += f", could be major: {plural(len(unread), 'group')} unread"
         elif could_be and not all(group.told.word.dark for group in unread):
@@ -222,15 +312,19 @@ class _Judge:
             hold=hold,
             lost=int(sums.lost) if sums.lost.denominator == 1 else None,
             total=int(sums.total) if sums.total.denominator == 1 else None,
-            left_out=_left_out(self.groups, counted),
-            considered=() if half else (self._why_not(sums, len(unread) if could_be else 0),),
+            left_out=(*_left_out(self.groups, counted), *self._with_causes),
+            considered=() if half else (self._why_not(together, len(unread) if could_be else 0),),
             settles=scene.site.holds.trunks,
         )
 
     @property
+    def _with_causes(self) -> Iterator[str]:
+        for component in sorted(self.split.apart):
+            yield f"{component}: told with its cause (I1)"
+
+    @property
     def _stood(self) -> bool:
-        standing = self.scene.history.standing.get(self.key)
-        return standing is not None and standing.ruling.states("half-capacity")
+        return bool(_halves(self.scene, self.key))
 
     @property
     def _mark(self) -> int:
@@ -257,6 +351,11 @@ class _Judge:
         """Why it is not half capacity, for a person who asks."""
         if not self.scene.is_phone_system(self.whole.main):
             return f"half-capacity: {self.whole.main.name} by itself is no phone system (O7)"
+        if self._half(sums):
+            newest = f"carried by the failure that began last, {self.split.carrier or 'of the others'}"
+            return (
+                f"half-capacity: {_figure(sums.lost)} of {_figure(sums.total)} with all causes, {newest} (T6)"
+            )
         if not sums.total:
             return "half-capacity: not evaluated, all that could carry calls is taken out on purpose (T4)"
         share = f"half-capacity: {_figure(sums.lost)} of {_figure(sums.total)}"
