@@ -10,7 +10,7 @@ judgement, so that it depends on what was said and how long ago, never on the or
 * A word without figures yields to one with figures. If those agree, the newest is told; if not, the first in
   the order of authority decides and the rest is said beside it.
 * Figures come from one word. What that word leaves open is filled from the others: what the part is (its use,
-  its number) from whoever told it, what state it is in only from those that agree.
+  its number, its gateway) from whoever told it, what state it is in only from those that agree.
 
 Nothing is ever added up over protocols. What the words mean is judged elsewhere.
 """
@@ -32,7 +32,7 @@ OLD_AFTER = 2  # intervals: a word of that age yields to a younger one
 
 _FIGURES = attrgetter("lost", "total", "planned", "degraded")
 _STATES = attrgetter("present", "in_use", "vendor_severity", "controller")  # compared where both have them
-_ABOUT_THE_PART = ("use", "kind", "to", "number", "address", "location", "room", "oid")
+_ABOUT_THE_PART = ("use", "kind", "to", "number", "gateway", "address", "location", "room", "oid")
 _ABOUT_ITS_STATE = (
     "in_use",
     "vendor_severity",

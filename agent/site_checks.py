@@ -287,17 +287,18 @@ def _ports(tree: Tree, systems: list[Node]) -> Iterator[Mistake]:
 
 
 def _dependencies(tree: Tree, nodes: list[Node]) -> Iterator[Mistake]:
+    """What systems, locations and trunk groups depend on exists, and nothing depends on itself."""
     known = list(dict.fromkeys(name for node in nodes if (name := node.text("name"))))
     names = set(known)
     marks: dict[tuple[str, str], Node] = {}
     for node in nodes:
         for upon in node.items("depends_on"):
-            if upon.word is None:
-                continue
-            if upon.word not in names:
-                yield tree.mistake(upon, expected_one("a system or location of this site", upon.word, known))
-            else:
+            if upon.word in names:
                 marks.setdefault((node.text("name") or "", upon.word), upon)
+    groups = [group for node in nodes for group in node.items("trunk_groups")]  # nothing depends on these
+    for upon in (upon for node in nodes + groups for upon in node.items("depends_on")):
+        if upon.word is not None and upon.word not in names:
+            yield tree.mistake(upon, expected_one("a system or location of this site", upon.word, known))
     yield from _circles(tree, marks)
 
 

@@ -232,7 +232,7 @@ def test_what_counts_as_a_disagreement(one: Observation, other: Observation, tol
 
 
 def test_what_one_word_leaves_open_the_others_fill_and_figures_are_never_mixed() -> None:
-    by_sat = Observation(role="trunks", component="trunk-group 1", lost=23, total=23, side="far")
+    by_sat = Observation(role="trunks", component="trunk-group 1", lost=23, total=23, side="far", gateway=1)
     by_snmp = trunk_group(1, 0, 20, planned=3, use="internal", side="near", detail="isdn PSTN EAST")
     told = picture_of([said(50, "sat", by_sat), said(5, "snmp", by_snmp)])["trunk-group 1"].observation
     assert (told.lost, told.total, told.planned) == (23, 23, 0)
@@ -241,6 +241,12 @@ def test_what_one_word_leaves_open_the_others_fill_and_figures_are_never_mixed()
     sideless = replace(by_sat, side="unknown")
     told = picture_of([said(50, "sat", sideless), said(5, "snmp", by_snmp)])["trunk-group 1"].observation
     assert told.side == "unknown"  # how it is, only from who agrees
+
+    # The SAT tells in which gateway a group's ports are, SNMP does not: known from it while it is silent.
+    silent = said(3, "sat", error="unreachable")
+    later = picture_of([said(150, "sat", by_sat), silent, said(2, "snmp", by_snmp)])
+    told = later["trunk-group 1"].observation
+    assert (told.lost, told.gateway) == (0, 1)
 
     agreed = replace(by_snmp, lost=23, total=23, planned=0)
     told = picture_of([said(50, "sat", by_sat), said(5, "snmp", agreed)])["trunk-group 1"].observation

@@ -26,6 +26,8 @@ EXPECTED: dict[str, Told] = {
         ("minor", "not-major", "cm1", "stations"),
     },
     "gateway-unreachable": UNSEEN_EAST,
+    # Its trunks are half of all, its phones and our sight of it go with it: one cause, one ticket.
+    "wan-cut": {("major", "half-capacity", "gw-east", "location")},
     "network-cut": {("minor", "not-major", None, "access")},
     "cm-unreachable": UNSEEN_CM,
     "cm-down": {

@@ -155,6 +155,16 @@ def test_a_gateway_that_is_only_out_of_reach_stays_registered_with_all_it_has() 
     assert faces(unseen)["cm1"] == faces(well())["cm1"]
 
 
+@pytest.mark.parametrize("gateway", ["gw-east", "gw-west"])
+def test_a_cut_wan_takes_the_gateway_from_us_and_from_the_phone_system(gateway: str) -> None:
+    cut, lost = broken("wan-cut", gateway), broken("gateway-unregistered", gateway)
+    assert cut.trouble(cut.system(gateway)) is model.Trouble.SILENT
+    assert cut.ssh_trouble(cut.system(gateway)) is model.SshTrouble.SILENT
+    assert faces(cut)["cm1"] == faces(lost)["cm1"]  # its registration, its trunks, its phones
+    others = [system for system in cut.systems if system.name != gateway]
+    assert not any(cut.trouble(system) or cut.ssh_trouble(system) for system in others)
+
+
 def test_half_of_the_trunks_out_is_23_and_a_trunk_group_out_is_8() -> None:
     assert out_of_service(broken("half-of-trunks-out")) == {1: 23}
     assert out_of_service(broken("trunk-group-out")) == {2: 8}
@@ -415,7 +425,7 @@ def test_a_v3_system_answers_neither_a_wrong_password_nor_a_question_without_one
     with_lab(story)
 
 
-@pytest.mark.parametrize("fault", ["silent", "gateway-unreachable", "slow"])
+@pytest.mark.parametrize("fault", ["silent", "gateway-unreachable", "wan-cut", "slow"])
 @pytest.mark.parametrize("system", ["gw-west", "gw-east"])
 def test_a_silent_or_slow_system_does_not_answer_in_time(fault: str, system: str) -> None:
     async def story(lab: Lab, client: Client) -> None:

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.base import SatAnswer, Told
+from collectors.products import find_products
 from tests.lab import gateway_cli, model, sat
 from tests.lab.cells import Oid, oid
 from tests.lab.faces import face
@@ -23,6 +25,7 @@ NOW = datetime(2026, 11, 20, 23, 2, tzinfo=UTC)
 G3 = "1.3.6.1.4.1.6889.2.8.1"
 CMG = "1.3.6.1.4.1.6889.2.9.1"
 AIMED = [(fault.name, system) for fault in FAULTS.values() for system in fault.systems]
+EAST_CUT, WEST_CUT = (("wan-cut", "gw-east"),), (("wan-cut", "gw-west"),)
 
 
 def broken(*aimed: tuple[str, str], now: datetime = NOW) -> Customer:
@@ -117,6 +120,8 @@ def test_a_well_phone_system_tells_its_sat_of_46_public_members_and_150_phones()
         (("trunk-group-out", "cm1"), {2: 8}, 150),
         (("gateway-unregistered", "gw-east"), {1: 23}, 110),
         (("gateway-unregistered", "gw-west"), {2: 8}, 120),
+        (("wan-cut", "gw-east"), {1: 23}, 110),
+        (("wan-cut", "gw-west"), {2: 8}, 120),
         (("phones-lost", "cm1"), {}, 70),
     ],
 )
@@ -126,6 +131,38 @@ def test_what_is_lost_is_counted_on_the_sat(
     told = phone_system_by_sat(broken(aimed))
     assert {group: n for (group, state), n in told["members"].items() if state == "out-of-service"} == lost
     assert told["phones"] == phones
+
+
+@pytest.mark.parametrize("aimed", [(), WEST_CUT, EAST_CUT])
+def test_a_member_has_a_port_in_the_gateway_that_takes_it_along(aimed: tuple[tuple[str, str], ...]) -> None:
+    customer = broken(*aimed)
+    gateways = {gateway.name: gateway for gateway in customer.gateways}
+    for group in customer.cm.trunk_groups:
+        ports = [row[1] for row in asked(customer, f"status trunk {group.number}")]
+        assert len(set(ports)) == group.members
+        if group.gateway is None:
+            assert all(re.fullmatch(r"T\d{5}", port) for port in ports)
+        else:
+            gateway = gateways[group.gateway]
+            (module,) = [module for module in gateway.modules if module.slot == 1]
+            assert {port[:5] for port in ports} == {f"{gateway.number:03d}V1"}
+            assert max(int(port[5:]) for port in ports) <= module.channels
+
+
+@pytest.mark.parametrize("aimed", [(), WEST_CUT, (*WEST_CUT, *EAST_CUT)])
+def test_the_agent_reads_on_the_sat_which_gateway_a_group_is_in(aimed: tuple[tuple[str, str], ...]) -> None:
+    customer = broken(*aimed)
+    commands = ["display alarms", "list trunk-group", "status media-gateways", "list registered-ip-stations"]
+    commands += [f"status trunk {group.number}" for group in customer.cm.trunk_groups]
+    told: dict[str, SatAnswer] = {}
+    for command in commands:
+        answered = sat.answer(customer, command, (), NOW)
+        assert isinstance(answered, sat.Fields), answered
+        told[command] = SatAnswer(command, answered.fids, answered.records)
+    found = find_products()["communication_manager"].polls["sat"].read(Told(told), NOW)
+    groups = {part.number: part.gateway for part in found.observations if part.role == "trunks"}
+    assert groups == {1: 1, 2: 2, 3: None, 10: None}
+    assert not any(part.gateway for part in found.observations if part.role == "alarm")
 
 
 def test_an_alarm_has_its_time_in_the_customers_zone_and_is_not_resolved() -> None:

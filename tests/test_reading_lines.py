@@ -19,7 +19,7 @@ SHOWN = """{"at": "2026-11-20T17:02:00-06:00", "system": "cm1", "source": "poll"
  "error": null, "complete": ["alarm"],
  "observations": [
    {"role": "trunks", "component": "trunk-group 1", "lost": 23, "total": 23, "planned": 0, "degraded": 0,
-    "use": "public", "side": "far", "detail": "members out-of-service"},
+    "use": "public", "side": "far", "number": 1, "gateway": 1, "detail": "members out-of-service"},
    {"role": "stations", "component": "stations", "present": 118, "administered": 190, "expected": 120,
     "by_kind": {"ip": 110, "dcp": 8}, "controller": "main"},
    {"role": "integration", "component": "cti-link 3", "lost": 0, "total": 1, "kind": "cti", "to": "aes1"},
@@ -31,7 +31,7 @@ SHOWN = """{"at": "2026-11-20T17:02:00-06:00", "system": "cm1", "source": "poll"
    {"role": "equipment", "component": "sync 1", "unread": true, "kind": "sync"},
    {"role": "alarm", "component": "1.3.6.1.4.1.9", "oid": "1.3.6.1.4.1.9", "kind": "unknown"},
    {"role": "alarm", "component": "DIG-LINE 014V517", "lost": 1, "total": 1, "vendor_severity": "warning",
-    "since": "2026-11-20T16:58:00-06:00"}]}""".replace("\n", " ")
+    "gateway": 14, "since": "2026-11-20T16:58:00-06:00"}]}""".replace("\n", " ")
 
 AWARE = st.integers(0, 10**15).map(
     lambda microseconds: (
@@ -52,6 +52,8 @@ OBSERVATIONS = st.builds(
     side=st.sampled_from(["near", "far", "power", "network", "unknown"]),
     use=st.none() | st.sampled_from(["public", "internal", "unknown"]),
     kind=st.none() | st.text(max_size=9),
+    number=COUNT,
+    gateway=COUNT,
     present=COUNT,
     expected=COUNT,
     by_kind=st.none() | st.dictionaries(st.text(max_size=5), st.integers(0, 99), max_size=3),

@@ -7,11 +7,16 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from agent.schedule import Schedule, Task, _Every
+from collectors.sessions.snmp import Lanes
+from tests import crafted
+from tests.snmp_questions import HEALTHY, make_line, walk_one
 
 HOUR = timedelta(hours=1)
 SHORT = timedelta(seconds=0.05)
@@ -268,6 +273,81 @@ def test_a_system_is_asked_at_once_when_somebody_wants_to_know() -> None:
 
     asked = [task("cm1", poll(name), protocol=name, interval=HOUR) for name in ("snmp", "ssh")]
     played([*asked, task("gw1", poll("other"), interval=HOUR)], story)
+
+
+def test_ten_systems_are_asked_at_once_side_by_side_and_none_of_them_twice_at_a_time() -> None:
+    polls: Counter[tuple[str, str]] = Counter()
+    asking: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    gate = asyncio.Event()
+    gate.set()
+
+    def poll(system: str, protocol: str) -> Callable[[], Awaitable[None]]:
+        async def ask() -> None:
+            polls[system, protocol] += 1
+            asking[system] += 1
+            most[system] = max(most[system], asking[system])
+            await gate.wait()
+            asking[system] -= 1
+
+        return ask
+
+    parents, ways = [f"s{n}" for n in range(10)], ("snmp", "ssh")
+    everyone = [(system, way) for system in (*parents, "child") for way in ways]
+
+    async def story(schedule: Schedule) -> None:
+        await until(lambda: polls == dict.fromkeys(everyone, 1))
+        gate.clear()
+        began = time.monotonic()
+        for system in parents:
+            schedule.poll_now(system)
+        await until(lambda: sum(asking.values()) == 10)  # each by one way; the other waits for its turn
+        assert time.monotonic() - began < 0.5  # of a second: nobody waits for anybody else
+        for system in parents * 3:
+            schedule.poll_now(system)
+        gate.set()
+        # Once by the way that had begun, and once more for those who asked meanwhile; the other way, which
+        # had not begun, sees what there is to see.
+        await until(lambda: not any(asking.values()) and polls.total() == 22 + 10 * 3)
+        assert {polls["child", way] for way in ways} == {1}
+        assert all(polls[system, "snmp"] + polls[system, "ssh"] == 5 for system in parents)
+        assert set(most.values()) == {1}
+
+    asked = [task(system, poll(system, way), protocol=way, interval=HOUR) for system, way in everyone]
+    played(asked, story)
+
+
+def test_ten_systems_that_are_asked_at_once_again_and_again_keep_the_pauses_of_their_lines() -> None:
+    pause, rounds = 0.05, 3
+
+    async def play() -> None:
+        async with AsyncExitStack() as open_ones:
+            agents = [await open_ones.enter_async_context(crafted.agent(HEALTHY)) for _ in range(10)]
+            lanes = Lanes()
+            lines = [make_line(agent.port, pause=pause, timeout=5, lanes=lanes) for agent in agents]
+            done: Counter[int] = Counter()
+
+            def poll(number: int) -> Callable[[], Awaitable[None]]:
+                async def ask() -> None:
+                    await walk_one(lines[number])
+                    done[number] += 1
+                    if done[number] <= rounds:
+                        schedule.poll_now(f"s{number}")  # somebody wants to know while it is being asked
+
+                return ask
+
+            schedule = Schedule(task(f"s{number}", poll(number), interval=HOUR) for number in range(10))
+            schedule.start()
+            await until(lambda: len(done) == 10 and min(done.values()) == rounds + 1)
+            await schedule.stop()
+            for line in lines:
+                await line.close()
+            for agent in agents:
+                assert len(agent.times) == (rounds + 1) * (len(agents[0].times) // (rounds + 1))
+                # Between two questions of a poll, and between the last of one and the first of the next.
+                assert min(after - before for before, after in pairwise(agent.times)) >= pause - 0.001
+
+    asyncio.run(play())
 
 
 def test_stop_during_polls_leaves_no_task_and_no_traceback(caplog: pytest.LogCaptureFixture) -> None:

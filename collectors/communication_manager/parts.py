@@ -28,16 +28,30 @@ _LEVELS: dict[str, VendorSeverity] = dict.fromkeys(("CRITICAL", "CRI", "MAJOR", 
 _LEVELS |= {"MINOR": "minor", "MIN": "minor", "WARNING": "warning", "WRN": "warning"}
 _RANK: dict[VendorSeverity | None, int] = {"major": 3, "minor": 2, None: 2, "warning": 1}
 _IN, _OUT, _MAINTENANCE, _BUSY = "in_service", "out_of_service", "maintenance", "busied_out"
+# GGGVS, GGGVSPP: gateway, slot, port. A cabinet (01A0718) is no gateway, nor is an IP port (S00159, T00101).
+_IN_GATEWAY = re.compile(r"([0-9]{3})V[0-9A-Z](?:[0-9]{2})?")
+_NO_PORT = ("", "X")  # X: not assigned
 # What became of a trunk member, by how its service state begins.
 _FATES = {"in-service": _IN, "oos": _OUT, "out": _OUT, "mtc": _MAINTENANCE, "pend": _MAINTENANCE}
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One trunk member: its service state as the switch writes it, and whether maintenance holds it busy."""
+    """One trunk member: its service state as the switch writes it, and whether maintenance holds it busy.
+
+    `port`: where it is, empty where that is not told.
+    """
 
     state: str
     busy: bool = False
+    port: str = ""
+
+
+def gateway_at(*ports: str) -> int | None:
+    """The one gateway that these ports are in; None: no port is told, or not all are in one gateway."""
+    matches = [_IN_GATEWAY.fullmatch(port.upper()) for port in ports if port.upper() not in _NO_PORT]
+    numbers = {None if match is None else int(match[1]) for match in matches}
+    return (numbers.pop() or None) if len(numbers) == 1 else None  # 000: of none that has a number
 
 
 def busied(word: str) -> bool:
@@ -77,6 +91,7 @@ def group(listed: Observation, size: int | None, members: Sequence[Member]) -> O
         planned=fates[_BUSY],
         degraded=fates[_MAINTENANCE],
         side="far" if ends == {"FE"} else "near" if ends == {"NE"} else "unknown",
+        gateway=gateway_at(*(member.port for member in members)),
         detail=", ".join(filter(None, words))[:120],
     )
 
@@ -118,13 +133,14 @@ def gateway_samples(gateways: Iterable[Observation]) -> tuple[Sample, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One open alarm. `level`: as the switch writes it. `text`: what else it says."""
+    """One open alarm. `level`: as the switch writes it. `text`: what else it says. `port`: where it is."""
 
     component: str
     level: str
     since: datetime | None = None
     text: str = ""
     apart: bool = False
+    port: str = ""
 
 
 def alarm_on(name: str, port: str, row: str) -> str:
@@ -154,6 +170,7 @@ def alarms(told: Iterable[Alarm]) -> list[Observation]:
                 since=alarm.since,
                 apart=alarm.apart,
                 vendor_severity=level,
+                gateway=gateway_at(alarm.port),
                 detail=detail[:120],
             )
     return list(found.values())

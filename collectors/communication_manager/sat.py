@@ -53,6 +53,7 @@ ALARM_FIELDS = ALARM_PORT, ALARM_NAME, ALARM_LEVEL = "0001ff00", "0002ff00", "00
 ALARM_ALTERNATE, ALARM_DATE = "0004ff00", ("000eff00", "0006ff00", "0007ff00", "0008ff00")  # month first
 GROUP_NUMBER = "800bff00"
 MEMBER_FIELDS = MEMBER_NUMBER, MEMBER_STATE, MEMBER_BUSY = "0001ff00", "0003ff00", "0004ff00"
+MEMBER_PORT = "0002ff00"
 LINKS_DOWN, LINKS_UP = "6c0aff00", "6c0bff00"
 PLACE = re.compile("6c(?:0f|1[0-3])ff[0-9a-f]{2}")  # of a gateway in the table; it is not its number
 EXTENSION = "6800ff00"
@@ -155,13 +156,15 @@ def _members(number: int, answer: SatAnswer) -> list[Member]:
     if answer.error is not None:
         raise BadAnswer(answer.command, answer.error)
     members: dict[str, Member] = {}
+    ports = answer.column(MEMBER_PORT)
     if columns := _columns(answer, *MEMBER_FIELDS):
         for record in answer.records:
             name, state, busy = (record[column].strip() for column in columns)
             match = _MEMBER.fullmatch(name)
             if match is None or int(match[1]) != number:  # such as the tail of an answer to something else
                 raise BadAnswer(answer.command, f"{name!r} is no member of it")
-            members[name] = Member(state, busied(busy))
+            port = "" if ports is None else record[ports].strip()
+            members[name] = Member(state, busied(busy), port)
     return list(members.values())
 
 
@@ -201,7 +204,7 @@ def _alarms(answer: SatAnswer, at: datetime) -> Iterator[Alarm]:
         date = [record[column] for column in dates if column is not None]
         since = moment(at, *date) if len(date) == len(ALARM_DATE) else None
         text = "" if alternate is None else record[alternate].strip()
-        yield Alarm(alarm_on(name, port, str(row)), level, since, text)
+        yield Alarm(alarm_on(name, port, str(row)), level, since, text, port=port)
 
 
 def _stations(answer: SatAnswer) -> Iterator[Observation]:

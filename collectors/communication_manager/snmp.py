@@ -222,10 +222,12 @@ def _alarms(answers: Answers, at: datetime) -> tuple[list[Observation], int]:
     for index, row in answers.rows(*ALARM_LIST):
         rows += 1
         where = ".".join(map(str, index))
-        name = alarm_on(row.text(ALARM_NAME) or "", row.text(ALARM_PORT) or "", where)
+        port = row.text(ALARM_PORT) or ""
+        name = alarm_on(row.text(ALARM_NAME) or "", port, where)
         since = moment(at, *(row.text(column) or "" for column in ALARM_DATE))
         if not (row.text(ALARM_RESOLVED) or "").strip("0"):
-            told.append(Alarm(name, row.text(ALARM_LEVEL) or "", since, row.text(ALARM_ALTERNATE) or ""))
+            level, text = row.text(ALARM_LEVEL) or "", row.text(ALARM_ALTERNATE) or ""
+            told.append(Alarm(name, level, since, text, port=port))
     for index, row in answers.rows(*SERVER_LIST):
         name = f"server {row.text(SERVER_SOURCE) or 'row'} {row.text(SERVER_ID) or '.'.join(map(str, index))}"
         level, text = row.text(SERVER_LEVEL) or "", row.text(SERVER_TEXT) or ""

@@ -171,6 +171,13 @@ FAULTS: dict[str, Fault] = {
             _unreachable,
         ),
         Fault(
+            "wan-cut",
+            _GATEWAYS,
+            "The WAN of the gateway's location is cut: neither we nor the phone system reach it any more.",
+            "one ticket of the lost location, with its trunks and phones; gw-east: half of the trunks, major",
+            _on_gateway(lambda gateway: replace(gateway, reachable=False, reaches_controller=False)),
+        ),
+        Fault(
             "network-cut",
             _CM,
             "The watcher's own network is gone: nothing answers any more, nor does the router.",
