@@ -27,7 +27,7 @@ from agent.journal import Journal
 from agent.knowledge import Knowledge, restamped
 from agent.loading import ConfigError, Setup, load_setup
 from agent.notify import Supervisor
-from agent.polling import Polling
+from agent.polling import PATIENCE, Polling
 from agent.questions import POLL_PATIENCE
 from agent.readings_store import ReadingsStore
 from agent.showing import Terms, agent_view
@@ -42,7 +42,6 @@ from collectors.base import Reading
 log = logging.getLogger("trunkwatch")
 
 ALIVE_EVERY = timedelta(hours=1)
-PATIENCE = timedelta(seconds=20)  # for the answer of what may explain a failure, asked at once (I7)
 LOOK_AGAIN = timedelta(seconds=30)  # without news or a hold that ends: rules that look at the clock alone
 
 
@@ -221,8 +220,7 @@ class Daemon:
         bodies, self.knowledge, wake, asks = self.knowledge.judge(
             setup.site, setup.contract, setup.watches, now, patience=PATIENCE
         )
-        for system in asks:
-            self.polling.ask(system)
+        self.polling.ask(asks)
         await self._tell(bodies)
         if not self._unasked():
             self._first_round.set()

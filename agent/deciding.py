@@ -174,10 +174,24 @@ class _Pass:
         """Every failure that is no ticket: how long it has lasted."""
         for key, failure in self._failing.items():
             if key not in self._incidents.open:
-                self._pending[key] = hold_on(self._incidents.pending.get(key), failure, self._now)
+                before = self._incidents.pending.get(key) or self._freed_part(key)
+                # Half of the trunks that one group carries now may have been so for longer (T7).
+                together = self._incidents.pending.get(Key(key.system, key.role)) if key.component else None
+                self._pending[key] = hold_on(before, failure, self._now, together)
         for key in self._judgement.blind:  # a hold runs only while its part is seen: it waits
             if (waited := self._incidents.pending.get(key)) is not None:
                 self._pending[key] = replace(waited, last=self._now)
+
+    def _freed_part(self, key: Key) -> Pending | None:
+        """What a group that its cause has left brings back to the failure of them all: its beginning (I9)."""
+        freed = [
+            waiting
+            for other, waiting in self._incidents.pending.items()
+            if waiting.freed
+            and key.component is None
+            and (other.system, other.role) == (key.system, key.role)
+        ]
+        return min(freed, key=lambda waiting: waiting.began, default=None)
 
     def raise_what_is_due(self) -> None:
         """What has lasted joins the ticket of its cause, is raised with it, or by itself."""

@@ -18,8 +18,13 @@ TEXT_EVERY = timedelta(minutes=5)  # figures may move with every poll; an operat
 _TOLD = attrgetter("summary", "responsibility", "facts")  # what is told anew where the class stays
 
 
-def hold_on(before: Pending | None, failure: Failure, now: datetime) -> Pending:
-    """A failure that is no ticket, seen again: for how long it has lasted."""
+def hold_on(
+    before: Pending | None, failure: Failure, now: datetime, together: Pending | None = None
+) -> Pending:
+    """A failure that is no ticket, seen again: for how long it has lasted.
+
+    `together`: the failure of all parts, which this was a part of before its own cause was known.
+    """
     freed = before.freed if before is not None else None
     if freed is not None and before is not None:  # its hold began when the ticket of its cause ended (I9)
         began, held = before.began, now - freed
@@ -31,8 +36,9 @@ def hold_on(before: Pending | None, failure: Failure, now: datetime) -> Pending:
     else:
         began, held = before.began, before.held + _passed(before, now)
     half = timedelta(0) if failure.ruling.states("half-capacity") else None
-    if half is not None and before is not None and before.half is not None:
-        half = before.half + _passed(before, now)
+    was = before if before is not None and before.half is not None else together
+    if half is not None and was is not None and was.half is not None:
+        half = was.half + _passed(was, now)
     ruling = failure.ruling
     waits = (before.asked, before.waits_for) if before is not None else (None, ())
     return Pending(began, held, now, failure.hold, ruling.summary, half, ruling.peak, freed, *waits)

@@ -147,7 +147,7 @@ class Knowledge:
             contract,
             now,
             kept,
-            heard=lambda name: max((way.at for way in self.picture.of(name).polled), default=None),
+            heard=self._asked_last,
             patience=patience,
             storm=site.storm,
         )
@@ -167,6 +167,11 @@ class Knowledge:
         wake = min((each for each in wakes if each is not None), default=None)
         known = replace(self, incidents=decision.incidents, history=history)
         return Verdicts(bodies, known, wake, decision.asks)
+
+    def _asked_last(self, system: str) -> datetime | None:
+        """When the last poll of that system that has ended began."""
+        ways = self.picture.of(system).polled
+        return max((way.at - timedelta(seconds=way.seconds) for way in ways), default=None)
 
     def _judged_by(
         self,

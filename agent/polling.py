@@ -6,9 +6,10 @@ It hands every reading on as it came; what a reading means is decided elsewhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from datetime import timedelta
 from functools import partial
+from math import inf
 
 from agent.clock import Clock
 from agent.lines import Means, open_poller
@@ -19,6 +20,7 @@ from collectors.base import ProtocolName, Reading
 
 SpareTime = timedelta(seconds=10)  # the poller's own deadline comes first
 
+PATIENCE = timedelta(seconds=20)  # I7: for the answer of what may explain a failure
 Way = tuple[str, ProtocolName]
 
 
@@ -32,6 +34,7 @@ class Polling:
         self._deliver = deliver
         self._pollers: dict[Way, Poller] = {}
         self._waiting: dict[Way, list[asyncio.Future[Reading]]] = {}
+        self._asked: dict[str, float] = {}  # when each was last asked out of turn
 
     @property
     def ways(self) -> tuple[Way, ...]:
@@ -85,10 +88,18 @@ class Polling:
         self.schedule.poll_now(system)
         return tuple(await asyncio.gather(*waiting))
 
-    def ask(self, system: str) -> None:
-        """The same, and nobody waits for it; a system that is not asked is passed over."""
-        if any(way[0] == system for way in self._pollers):
-            self.schedule.poll_now(system)
+    def ask(self, systems: Iterable[str]) -> None:
+        """Ask them at once, because they may explain what fails (I7); nobody waits for it here.
+
+        Each at most once in the time that its answer is waited for, however many failures it may explain.
+        """
+        now = asyncio.get_running_loop().time()
+        for system in systems:
+            if now - self._asked.get(system, -inf) < PATIENCE.total_seconds():
+                continue
+            if any(way[0] == system for way in self._pollers):
+                self._asked[system] = now
+                self.schedule.poll_now(system)
 
     def taken(self, reading: Reading) -> None:
         """The reading was judged: whoever waits for it gets it."""

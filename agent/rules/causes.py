@@ -85,6 +85,8 @@ class Causes:
                 yield from self._told_first(Key(main.name, "service"), f"they serve in place of {main.name}")
             case Key(role="stations", component=None):
                 yield from self._phones(system)
+            case Key(role="trunks", component=None):  # what explains a group makes it one by itself
+                pass
             case Key(role="alarm"):
                 yield from self._elsewhere_of(failed)
                 yield from self._same_device(system)
@@ -103,8 +105,11 @@ class Causes:
     def _of_place(self, gateway: System) -> Iterator[Cause]:
         yield from self._upstream(gateway)
         for server in self._scene.whole_of(gateway.name).servers:
-            if self._is_down(down := Key(server.name, "service")):
-                yield Cause(down, f"{gateway.name} is a gateway of {server.name}")
+            service, why = Key(server.name, "service"), f"{gateway.name} is a gateway of {server.name}"
+            if self._is_down(service):
+                yield Cause(service, why)
+            elif service in self._rulings and self._has_no_gateway(server):
+                yield Cause(service, f"{why}, which is silent and serves none", within=SOON_AFTER)
         yield from self._told_first(Key(gateway.name, "service"), f"{gateway.name} serves that location")
 
     def _standing(self, key: Key, why: str) -> Iterator[Cause]:
@@ -196,6 +201,8 @@ class Causes:
             yield system.name  # a trap came unasked
 
     def _asked(self, failed: Failure, system: System) -> Iterator[str]:
+        if failed.key.role == "stations":
+            yield from self._suspects(system)
         if failed.key.role in ("service", "location"):
             yield from (name for name, _ in self._reached(system))
             if is_gateway(system) and failed.key.role == "location":
@@ -210,6 +217,14 @@ class Causes:
                 yield from (other for other, _ in self._path(name, ""))
             if observation.to in self._site:
                 yield str(observation.to)
+
+    def _suspects(self, system: System) -> Iterator[str]:
+        """The gateways that the phone system has not, or that missed their last poll."""
+        for gateway in self._scene.whole_of(system.name).gateways:
+            listed = self._scene.listed_gateways.get(gateway.gateway_number or 0, ())
+            missing = any(access.error is not None for access in self._scene.picture.of(gateway.name).polled)
+            if missing or any(word.observation.lost for _, word in listed):
+                yield gateway.name
 
     # --- what the site file and the products say --------------------------------------------------------
 
@@ -265,9 +280,7 @@ class Causes:
         )
 
     def _parts(self, failed: Failure) -> Iterator[tuple[System, Observation]]:
-        """The parts that are its evidence; of a failure of several the causes are told part by part."""
-        if failed.key.component is None and failed.key.role in ("trunks", "location"):
-            return
+        """The parts that are its evidence."""
         for each in failed.ruling.evidence:
             observation = self._scene.observation(each)
             if observation is not None and each.system in self._site:
@@ -288,6 +301,16 @@ class Causes:
         if ruling is None or key.role != "service":
             return False
         return ruling.states("complete-outage") or any(each.role == "service" for each in ruling.evidence)
+
+    def _has_no_gateway(self, server: System) -> bool:
+        """Whether a server is silent, and every gateway that tells its own says that it serves on none."""
+        words = [
+            word.observation
+            for gateway in self._scene.whole_of(server.name).gateways
+            for word in self._scene.words(gateway.name, "location")
+        ]
+        silent = self._scene.picture.of(server.name).silent
+        return silent and bool(words) and all(word.lost for word in words)
 
     def _is_refused(self, ruling: Ruling) -> bool:
         return ruling.responsibility == "customer"  # a login that is refused is no silence

@@ -19,6 +19,7 @@ from agent.site import System
 
 NETWORK = Key(None, "access")
 ENOUGH_MISSES = 3  # I5: the sooner of three polls and the hold, never before the second missed poll
+_JITTER = 0.8  # polls come a little sooner or later than their interval says
 _SHOWN = 5  # silent systems named as evidence beside the probes: a large site has hundreds
 
 
@@ -60,7 +61,7 @@ def judge_network(scene: Scene) -> Failure | None:
         + f"the path probes ({listed(names)})",
         responsibility="monitoring",
         evidence=(access_evidence(each, heard[each.name][0]) for each in (*asking, *others[:_SHOWN])),
-        hold=_hold(scene, min(access.missed for probe in asking for access in heard[probe.name])),
+        hold=_longest([_hold(scene, probe, way) for probe in asking for way in heard[probe.name]]),
         clears_like=scene.site.holds.reachability,
         since=min(later, default=max(begun)),
     )
@@ -80,13 +81,13 @@ def _silent(ways: Sequence[Access]) -> bool:
     return None not in errors and "unreachable" in errors
 
 
-def missing(scene: Scene, access: Access) -> tuple[datetime, timedelta | None]:
+def missing(scene: Scene, system: System, access: Access) -> tuple[datetime, timedelta | None]:
     """Since when a failing way counts as lost, and for how long it must (I5); None: not before more is known.
 
     At a site with path probes a silence waits until something else has answered since it began. What was
     silent while nothing answered begins anew when something does, with its next missed poll (O3, I9).
     """
-    since, hold = access.missed_since or access.at, _hold(scene, access.missed)
+    since, hold = access.missed_since or access.at, _hold(scene, system, access)
     if hold is None or access.error != "unreachable" or not probes(scene):
         return since, hold
     back = scene.answering_since(since)
@@ -105,7 +106,7 @@ def lasted(scene: Scene, system: System, access: Access) -> bool:
     standing = scene.history.standing.get(Key(system.name, "service"))
     if standing is not None and standing.ruling.states("complete-outage"):
         return access.missed > 1
-    since, hold = missing(scene, access)
+    since, hold = missing(scene, system, access)
     return hold is not None and scene.now - since >= hold
 
 
@@ -138,7 +139,16 @@ def access_evidence(system: System, access: Access, text: str = "") -> Evidence:
     return Evidence(said, system.name, "access", access.protocol, access.protocol, access.at)
 
 
-def _hold(scene: Scene, missed: int) -> timedelta | None:
-    if missed < 2:
+def _hold(scene: Scene, system: System, access: Access) -> timedelta | None:
+    """How long that way must have been silent, as of now; polls out of turn (I7) do not shorten it."""
+    if access.missed < 2:
         return None
-    return timedelta(0) if missed >= ENOUGH_MISSES else scene.site.holds.reachability
+    hold = scene.site.holds.reachability
+    if access.missed < ENOUGH_MISSES:
+        return hold
+    return min(hold, (ENOUGH_MISSES - 1) * scene.watches[system.name].interval(access.protocol) * _JITTER)
+
+
+def _longest(holds: Sequence[timedelta | None]) -> timedelta | None:
+    known = [hold for hold in holds if hold is not None]
+    return max(known, default=None) if len(known) == len(holds) else None

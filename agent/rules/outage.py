@@ -185,7 +185,7 @@ def _loss_of_sight(
     left = [access.protocol for access in ways if access not in lost]
     summary = f"seen by {listed(left)} only" if left else "not seen"
     reasons = listed(f"{_WORDS[str(access.error)]} ({access.protocol})" for access in lost)
-    spans = [missing(scene, access) for access in lost]
+    spans = [missing(scene, system, access) for access in lost]
     refused = any(access.error == "refused" for access in lost)
     return failure(
         scene,

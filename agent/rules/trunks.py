@@ -20,68 +20,12 @@ from datetime import datetime
 from fractions import Fraction
 
 from agent.contract import Test
-from agent.failures import Cause, Evidence, Failure, Key, Responsibility
+from agent.failures import Cause, Failure, Key, Responsibility
 from agent.history import Standing
 from agent.rules.causes import Causes
 from agent.rules.failing import failure
-from agent.rules.scene import PhoneSystem, Scene, Told, evidence, percent, plural
-from agent.site import MaintenanceWindow, TrunkGroup
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One trunk group as it counts: `lost` and `total` in members, `scale` to its channels (T2).
-
-    `planned`: taken out on purpose and in neither figure; those that were lost before are in both (T4).
-    `working`: members that carry calls, whatever counts of them. `window`: the one that it is inside of.
-    """
-
-    told: Told
-    public: bool
-    lost: int
-    total: int
-    planned: int
-    degraded: int
-    scale: Fraction = Fraction(1)
-    window: MaintenanceWindow | None = None
-
-    @property
-    def unread(self) -> bool:
-        """Known to exist, and could not be read (T5)."""
-        return self.told.word.observation.unread
-
-    @property
-    def component(self) -> str:
-        """Its name."""
-        return self.told.word.observation.component
-
-    @property
-    def ails(self) -> bool:
-        """Whether it belongs to the evidence."""
-        return bool(self.lost or self.unread or self.degraded)
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Groups added up, in channels where a group has them. `unread`: how many of the total are unread."""
-
-    lost: Fraction
-    total: Fraction
-    unread: Fraction
-    degraded: Fraction
-    planned: int
-
-    @classmethod
-    def of(cls, groups: Iterable[Group]) -> Figures:
-        """The sum of these groups."""
-        listed = list(groups)
-        return cls(
-            lost=sum((group.lost * group.scale for group in listed), Fraction()),
-            total=sum((group.total * group.scale for group in listed), Fraction()),
-            unread=sum((group.total * group.scale for group in listed if group.unread), Fraction()),
-            degraded=sum((group.degraded * group.scale for group in listed), Fraction()),
-            planned=sum(group.planned for group in listed),
-        )
+from agent.rules.scene import PhoneSystem, Scene, percent, plural
+from agent.rules.trunk_groups import Figures, Group, figure, group_evidence, group_of, lost_before, taken_out
 
 
 def judge_trunks(scene: Scene, causes: Causes) -> Iterator[Failure]:
@@ -95,61 +39,11 @@ def judge_trunks(scene: Scene, causes: Causes) -> Iterator[Failure]:
         if all(each.word.dark for each in told):
             continue
         key = Key(whole.main.name, "trunks")
-        groups = [_group(scene, whole, each, key) for each in told]
+        groups = [group_of(scene, whole, each, key) for each in told]
         yield from _public(scene, whole, key, groups, causes)
         for group in groups:
             if not group.public and group.lost:
                 yield _internal(scene, whole, group)
-
-
-def _group(scene: Scene, whole: PhoneSystem, told: Told, key: Key) -> Group:
-    word = told.word
-    observation = word.observation
-    known = _known(whole, told)
-    use = (known.use if known else None) or observation.use or "unknown"
-    carried = word.carried
-    if observation.unread or observation.total is None:
-        # T5: an unread group keeps its last total and counts nothing as lost.
-        lost, total, planned = 0, (word.known_total or 0) + carried, 0
-    else:
-        # T4: after a start of the agent the open ticket knows what was lost before it was busied out.
-        if word.untraced:
-            before = _lost_before(scene.history.standing.get(key), observation.component)
-            carried += min(word.untraced, max(0, before - (observation.lost or 0) - carried))
-        lost, total = (observation.lost or 0) + carried, observation.total + carried
-        planned = observation.planned - carried
-    # T2: so many calls at a time and no more, however many members there are.
-    scale = Fraction(known.channels, total) if known and known.channels and total else Fraction(1)
-    return Group(
-        told,
-        public=use != "internal",  # unknown use counts as public (T1)
-        lost=lost,
-        total=total,
-        planned=planned,
-        degraded=observation.degraded,
-        scale=scale,
-        window=scene.window_over(told),
-    )
-
-
-def _known(whole: PhoneSystem, told: Told) -> TrunkGroup | None:
-    """What the site file says of the group: at the system that tells it, else at any of the phone system."""
-    number = told.word.observation.number
-    return next(
-        (
-            group
-            for system in (told.system, *whole.systems)
-            for group in system.trunk_groups
-            if group.number == number
-        ),
-        None,
-    )
-
-
-def _lost_before(standing: Standing | None, component: str) -> int:
-    """How many of a group's members the open ticket counts as lost."""
-    evidence = standing.ruling.evidence if standing is not None else ()
-    return next((each.lost or 0 for each in evidence if each.component == component), 0)
 
 
 def _public(
@@ -162,7 +56,7 @@ def _public(
         group.component: explains
         for group in public
         if group.lost
-        and not _lost_before(standing, group.component)  # a ticket once raised keeps what it has (I8)
+        and not lost_before(standing, group.component)  # a ticket once raised keeps what it has (I8)
         and (explains := causes.of_part(group.told.system, group.told.word.observation))
     }
     split = _Split.of(scene, key, public, apart)
@@ -222,7 +116,7 @@ def _halves(scene: Scene, key: Key) -> list[Key]:
 
 
 def _still_lost(inside: Iterable[Group], standing: Standing | None) -> list[Group]:
-    before = ((group, _lost_before(standing, group.component)) for group in inside)
+    before = ((group, lost_before(standing, group.component)) for group in inside)
     return [replace(group, lost=min(group.lost, lost)) for group, lost in before if group.lost and lost]
 
 
@@ -242,9 +136,9 @@ class _Judge:
         carries = self.split.carrier == group.component
         half = carries and self._half(sums)
         lost, total = group.lost * group.scale, group.total * group.scale
-        summary = f"{group.component}: {_figure(lost)} of {_figure(total)} members lost"
+        summary = f"{group.component}: {figure(lost)} of {figure(total)} members lost"
         if carries:
-            summary += f", {_figure(sums.lost)} of {_figure(sums.total)} trunks out of service"
+            summary += f", {figure(sums.lost)} of {figure(sums.total)} trunks out of service"
         facts: list[Test] = ["half-capacity"] if half else []
         found = failure(
             self.scene,
@@ -254,7 +148,7 @@ class _Judge:
             rules=("T1", "I1", "I3", *(("T6",) if carries else ()), *(("T7",) if self._stood else ())),
             summary=summary,
             responsibility=_whose([group]),
-            evidence=(_evidence(group),),
+            evidence=(group_evidence(group),),
             hold=self.scene.site.holds.trunks,
             since=group.told.word.lost_since,
             lost=group.lost,
@@ -278,9 +172,9 @@ class _Judge:
 
         hold = scene.site.holds.trunks
         if sums.lost:
-            summary = f"{_figure(sums.lost)} of {_figure(sums.total)} trunks out of service"
+            summary = f"{figure(sums.lost)} of {figure(sums.total)} trunks out of service"
             if together.lost > sums.lost:
-                summary += f" ({_figure(together.lost)} with those of other causes)"
+                summary += f" ({figure(together.lost)} with those of other causes)"
             if could_be:
                 summary += f", could be major: {plural(len(unread), 'group')} unread"
         elif could_be and not all(group.told.word.dark for group in unread):
@@ -291,12 +185,12 @@ class _Judge:
         elif sums.degraded:
             rules.append("T3")
             hold = scene.site.holds.degraded
-            figures = f"{_figure(sums.degraded)} of {_figure(sums.total)}"
+            figures = f"{figure(sums.degraded)} of {figure(sums.total)}"
             summary = f"{figures} trunks in a maintenance state that still carries calls"
         else:
             return None
         rules += ["T5"] if could_be else []
-        rules += ["T4"] if any(_taken_out(group) for group in counted) else []
+        rules += ["T4"] if any(taken_out(group) for group in counted) else []
         rules += ["T7"] if self._stood else []
         rules += ["C4"] if any(group.window for group in self.groups) else []
         facts: list[Test] = ["half-capacity"] if half else []
@@ -308,7 +202,7 @@ class _Judge:
             rules=rules,
             summary=summary,
             responsibility=_whose(failing),
-            evidence=(_evidence(group) for group in failing),
+            evidence=(group_evidence(group) for group in failing),
             hold=hold,
             lost=int(sums.lost) if sums.lost.denominator == 1 else None,
             total=int(sums.total) if sums.total.denominator == 1 else None,
@@ -354,11 +248,11 @@ class _Judge:
         if self._half(sums):
             newest = f"carried by the failure that began last, {self.split.carrier or 'of the others'}"
             return (
-                f"half-capacity: {_figure(sums.lost)} of {_figure(sums.total)} with all causes, {newest} (T6)"
+                f"half-capacity: {figure(sums.lost)} of {figure(sums.total)} with all causes, {newest} (T6)"
             )
         if not sums.total:
             return "half-capacity: not evaluated, all that could carry calls is taken out on purpose (T4)"
-        share = f"half-capacity: {_figure(sums.lost)} of {_figure(sums.total)}"
+        share = f"half-capacity: {figure(sums.lost)} of {figure(sums.total)}"
         share += f" is {percent(sums.lost, sums.total)}, below {self._mark} %"
         if not unread:
             return share
@@ -373,32 +267,13 @@ def _internal(scene: Scene, whole: PhoneSystem, group: Group) -> Failure:
         Key(whole.main.name, "integration", group.component),
         rules=("T1", "M7"),
         summary=f"internal {group.component}: {group.lost} of {group.total} members lost",
-        evidence=(_evidence(group),),
+        evidence=(group_evidence(group),),
         hold=scene.site.holds.integration,
         lost=group.lost,
         total=group.total,
     )
     ends: datetime | None = scene.site.moment(group.window.ends) if group.window is not None else None
     return replace(found, not_before=ends)
-
-
-def _taken_out(group: Group) -> bool:
-    return bool(group.planned or group.told.word.observation.planned)
-
-
-def _evidence(group: Group) -> Evidence:
-    system, word = group.told.system, group.told.word
-    if group.unread:
-        known = f", last known {_figure(group.total * group.scale)} members" if group.total else ""
-        return evidence(system, word, ("not seen" if word.dark else "could not be read") + known)
-    parts = [f"{_figure(group.lost * group.scale)} of {_figure(group.total * group.scale)} lost"]
-    if group.degraded:
-        parts.append(f"{group.degraded} degraded")
-    if group.planned:
-        parts.append(f"{group.planned} taken out on purpose")
-    if carried := word.observation.planned - group.planned:
-        parts.append(f"{carried} lost before taken out")
-    return evidence(system, word, ", ".join(parts), figures=(group.lost, group.total))
 
 
 def _left_out(groups: Iterable[Group], counted: Sequence[Group]) -> Iterator[str]:
@@ -415,7 +290,3 @@ def _left_out(groups: Iterable[Group], counted: Sequence[Group]) -> Iterator[str
 def _whose(failing: list[Group]) -> Responsibility:
     sides = {group.told.word.observation.side for group in failing if group.lost}
     return "carrier" if sides == {"far"} else "vendor"
-
-
-def _figure(units: Fraction) -> str:
-    return str(units.numerator) if units.denominator == 1 else f"{float(units):.1f}"
