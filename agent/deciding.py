@@ -143,6 +143,9 @@ class _Pass:
         )
         self._open[key] = after
         self._wakes += [wake] if wake else []
+        failing = self._failing.get(key)
+        if failing is not None and failing.since is not None and failing.hold:  # its class may follow then
+            self._wakes += [at] if (at := failing.since + failing.hold) > self._now else []
         if isinstance(body, Resolved):
             self._ends(key, after, body)
         elif body is not None:
@@ -282,13 +285,18 @@ class _Pass:
             self._wakes.append(window)
             return True
         until = asked + self._patience
-        if not untold or until <= self._now:
+        unsettled = any(step.cause.unsettled and not self._has_lasted(step.cause.key) for step in way)
+        if not (untold or unsettled) or until <= self._now:
             return False
         self._wakes.append(until)
         if waiting.asked is None:
             self._asks |= untold
         self._pending[key] = replace(waiting, asked=asked, waits_for=tuple(untold))
         return True
+
+    def _has_lasted(self, key: Key) -> bool:
+        waiting = self._pending.get(key)
+        return waiting is None or (waiting.needs is not None and waiting.held >= waiting.needs)
 
     def _has_answered(self, name: str, asked: datetime, chain: Iterable[Key]) -> bool:
         """Whether a system was read since, or is known to fail: one missed poll alone says nothing yet."""

@@ -74,6 +74,12 @@ def all_well(story: Story, *but: str) -> Story:
     return story
 
 
+def tells(story: Story, reading: tuple[str, tuple[Observation, ...]]) -> Story:
+    """That reading comes."""
+    system, observations = reading
+    return story.reads(system, *observations)
+
+
 def children(story: Story, ticket: int = 0) -> list[tuple[str | None, str]]:
     """What a ticket holds beside its root: system and component, else role."""
     held = story.tickets[ticket].children
@@ -136,7 +142,7 @@ def test_the_path_is_the_root_where_the_site_names_a_probe_for_it() -> None:
 def test_i4_a_lost_path_to_a_place_that_the_phone_system_has_is_one_minor_ticket_of_monitoring() -> None:
     story = watched(ROUTER, locations=PATHS)
     for _ in range(10):
-        story.reads(*_flat(cm1())).misses("gw-east").reads("gw-west", registered())
+        tells(story, cm1()).misses("gw-east").reads("gw-west", registered())
         story.misses("router-east", protocol="tcp").passes(60)
     (ticket,) = story.tickets
     assert (ticket.severity, ticket.responsibility) == ("minor", "monitoring")
@@ -151,7 +157,7 @@ def test_what_a_silent_parent_said_last_stays_true_as_a_cause() -> None:
         all_well(story).passes(60)
     all_well(story, "ups-east").reads("ups-east", ON_BATTERY).passes(30)
     for _ in range(10):
-        story.reads(*_flat(cm1(lost(EAST), phones=110, east=False)))
+        tells(story, cm1(lost(EAST), phones=110, east=False))
         story.misses("gw-east").misses("ups-east").reads("gw-west", registered()).passes(60)
     (ticket,) = story.tickets
     assert (ticket.system, ticket.component, ticket.responsibility) == (
@@ -170,7 +176,7 @@ def test_forty_phones_make_it_minor_and_the_eightieth_makes_it_major_within_the_
     story = watched()
     for phones, minutes in ((110, 5), (70, 5)):
         for _ in range(minutes):
-            story.reads(*_flat(cm1(phones=phones, east=False))).misses("gw-east")
+            tells(story, cm1(phones=phones, east=False)).misses("gw-east")
             story.reads("gw-west", registered()).passes(60)
     (ticket,) = story.tickets
     assert [severity for _, severity in ticket.severities] == ["minor", "major"]
@@ -181,11 +187,11 @@ def test_forty_phones_make_it_minor_and_the_eightieth_makes_it_major_within_the_
 def test_t6_of_two_causes_that_reach_half_together_the_later_one_carries_the_major() -> None:
     story = watched()
     for _ in range(5):  # 8 of 46
-        story.reads(*_flat(cm1(lost(WEST), west=False))).reads("gw-east", registered()).misses("gw-west")
+        tells(story, cm1(lost(WEST), west=False)).reads("gw-east", registered()).misses("gw-west")
         story.passes(60)
     assert [(t.system, t.severity) for t in story.tickets] == [("gw-west", "minor")]
     for _ in range(5):  # 31 of 46
-        story.reads(*_flat(cm1(lost(WEST), lost(EAST), west=False, east=False)))
+        tells(story, cm1(lost(WEST), lost(EAST), west=False, east=False))
         story.misses("gw-east").misses("gw-west").passes(60)
     assert [(t.system, t.severity) for t in story.tickets] == [("gw-west", "minor"), ("gw-east", "major")]
     (carrier,) = [child for child in story.tickets[1].children if child.role == "trunks"]
@@ -195,11 +201,11 @@ def test_t6_of_two_causes_that_reach_half_together_the_later_one_carries_the_maj
 def test_t6_a_member_that_was_lost_for_weeks_does_not_keep_the_major_from_its_cause() -> None:
     story = watched()
     for _ in range(5):
-        story.reads(*_flat(cm1(lost(SIP, 1)))).reads("gw-east", registered()).reads("gw-west", registered())
+        tells(story, cm1(lost(SIP, 1))).reads("gw-east", registered()).reads("gw-west", registered())
         story.passes(60)
     assert [(t.role, t.severity) for t in story.tickets] == [("trunks", "minor")]
     for _ in range(5):
-        story.reads(*_flat(cm1(lost(SIP, 1), lost(EAST), phones=110, east=False))).misses("gw-east")
+        tells(story, cm1(lost(SIP, 1), lost(EAST), phones=110, east=False)).misses("gw-east")
         story.reads("gw-west", registered()).passes(60)
     assert [(t.system, t.role, t.severity) for t in story.tickets] == [
         ("cm1", "trunks", "minor"),
@@ -215,14 +221,14 @@ def test_i7_a_child_that_is_due_waits_for_the_next_reading_of_its_parent() -> No
     """Trunks of gw-east fail by the phone system's word; the gateway is read half a minute after each."""
     story = watched()
     story.reads("gw-east", registered())
-    story.passes(1).reads(*_flat(cm1(lost(EAST)))).passes(60)
+    tells(story.passes(1), cm1(lost(EAST))).passes(60)
     assert story.tickets == []  # due, and gw-east was not read since
     story.reads("gw-east", registered())
     assert [(t.system, t.role) for t in story.tickets] == [("cm1", "trunks")]
 
 
 def test_i7_it_does_not_wait_for_ever() -> None:
-    story = watched().reads(*_flat(cm1(lost(EAST))))
+    story = tells(watched(), cm1(lost(EAST)))
     began = story.now
     story.passes(400)
     (ticket,) = story.tickets
@@ -232,7 +238,7 @@ def test_i7_it_does_not_wait_for_ever() -> None:
 def test_i7_a_cause_that_is_seen_while_its_child_is_due_raises_with_it_whatever_its_own_hold() -> None:
     story = watched()
     story.reads("gw-east", registered()).passes(1)
-    story.reads(*_flat(cm1(lost(EAST)))).passes(61)
+    tells(story, cm1(lost(EAST))).passes(61)
     story.reads("gw-east", registered(serves=False))  # the first that is heard of it
     (ticket,) = story.tickets
     assert (ticket.system, ticket.role) == ("gw-east", "location")
@@ -259,7 +265,7 @@ def test_i9_what_still_fails_when_its_cause_is_gone_is_held_from_then_and_shows_
     story = cut_east(watched(), 5)
     first = story.tickets[0].children[0].began
     for _ in range(6):  # the gateway is back, its trunks are not
-        story.reads(*_flat(cm1(lost(EAST), phones=150)))
+        tells(story, cm1(lost(EAST), phones=150))
         story.reads("gw-east", registered()).reads("gw-west", registered()).passes(60)
     root, child = story.tickets
     assert (root.state, child.state) == ("resolved", "open")
@@ -349,7 +355,3 @@ def test_i14_more_than_twenty_new_tickets_in_ten_minutes_fold_into_one_and_none_
     well = tuple(replace(fan, lost=0) for fan in fans)
     story.polls(5, cm1(), ("gw-east", (registered(),)), ("gw-west", (registered(), *well)))
     assert {ticket.state for ticket in story.tickets} == {"resolved"}
-
-
-def _flat(reading: tuple[str, tuple[Observation, ...]]) -> tuple[str, ...]:
-    return (reading[0], *reading[1])  # type: ignore[return-value]  # a system and its observations

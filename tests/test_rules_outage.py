@@ -160,10 +160,20 @@ def test_loss_of_sight_says_which_of_the_silences_it_is(error: ErrorKind, summar
     ],
 )
 def test_reachability_is_held_for_three_polls_or_90_seconds(every: float, raised: str) -> None:
-    story = Story()
+    story = Story(ways={"gw-west": {"snmp": every}})
     for _ in range(4):
         story.misses("gw-west").passes(every)
     assert story.log == [f"{raised} opened TW-000001 minor"]
+
+
+def test_polls_out_of_turn_do_not_make_a_silence_last_longer_than_it_did() -> None:
+    """I7 asks at once what may explain a failure: three misses within seconds are no three polls."""
+    story = Story()
+    for _ in range(5):
+        story.misses("gw-west").passes(2)
+    assert story.tickets == []
+    story.passes(80)
+    assert story.log == ["17:01:30 opened TW-000001 minor"]
 
 
 def test_an_outage_that_heals_stays_one_major_until_it_is_seen_well() -> None:
@@ -735,8 +745,8 @@ def test_o4_trunks_and_stations_of_survivable_servers_are_told_and_half_of_each_
     for _ in range(4):
         story.misses("cm1").reads("gw-east", survivable())
         story.reads("cm2", works(), trunk_group(1, 46 - trunks, 46), served).passes(60)
-    (ticket,) = story.tickets
-    assert (ticket.system, ticket.clause) == ("cm1", clause)
+    ticket = next(each for each in story.tickets if each.role in ("service", "redundancy"))
+    assert ticket.clause == clause
     words = " ".join((*ticket.considered, ticket.summary))
     assert f"{trunks} of 46 trunks and {phones} of 150 stations" in words
 

@@ -109,7 +109,8 @@ class Causes:
             if self._is_down(service):
                 yield Cause(service, why)
             elif service in self._rulings and self._has_no_gateway(server):
-                yield Cause(service, f"{why}, which is silent and serves none", within=SOON_AFTER)
+                silent = f"{why}, which is silent and serves none"
+                yield Cause(service, silent, within=SOON_AFTER, unsettled=True)
         yield from self._told_first(Key(gateway.name, "service"), f"{gateway.name} serves that location")
 
     def _standing(self, key: Key, why: str) -> Iterator[Cause]:
