@@ -138,8 +138,8 @@ class Child:
 class Cause:
     """A failure that explains another one, and how that is known: the site file, or the product (I3).
 
-    `within`: it does only if both began within so long of each other; None: whenever they did. `unsettled`: how
-    bad it is will be known at the end of its own hold, which is waited for.
+    `within`: it does only if both began within so long of each other; None: whenever they did. `unsettled`:
+    how bad it is will be known at the end of its own hold, which is waited for.
     """
 
     key: Key

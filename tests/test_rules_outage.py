@@ -747,7 +747,8 @@ def test_o4_trunks_and_stations_of_survivable_servers_are_told_and_half_of_each_
         story.reads("cm2", works(), trunk_group(1, 46 - trunks, 46), served).passes(60)
     ticket = next(each for each in story.tickets if each.role in ("service", "redundancy"))
     assert ticket.clause == clause
-    words = " ".join((*ticket.considered, ticket.summary))
+    held = (text for child in ticket.children for text in child.considered)
+    words = " ".join((*ticket.considered, *held, ticket.summary))
     assert f"{trunks} of 46 trunks and {phones} of 150 stations" in words
 
 
