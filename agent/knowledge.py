@@ -17,6 +17,7 @@ from agent.deadlines import Deadlines
 from agent.deciding import decide
 from agent.entries import Body, Entry, Opened, Reopened
 from agent.failures import Failure, Judgement, Key
+from agent.flapping import Flaps, steadied
 from agent.gaps import ends_gap, outside_gaps
 from agent.history import COUNTS_KEPT, History, clock_set
 from agent.incidents import Incidents
@@ -54,6 +55,7 @@ class Knowledge:
     deadlines: Deadlines = field(default_factory=Deadlines)
     sight: Sight = field(default_factory=Sight)
     own: OwnClock = field(default_factory=OwnClock)
+    flaps: Flaps = field(default_factory=Flaps)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> Knowledge:
@@ -81,6 +83,7 @@ class Knowledge:
             self.deadlines.apply(entry, tickets),
             self.sight.apply(entry),
             self.own.apply(entry),
+            self.flaps,
         )
 
     def hear(self, reading: Reading, watch: Watch | None = None) -> tuple[Knowledge, tuple[Body, ...]]:
@@ -135,7 +138,10 @@ class Knowledge:
             theirs = frozenset(key for key, each in kept.items() if each is other)
             judgement = judgement.but_of(theirs, judged_by(other))
         wrong = self.own.failure(site, contract, now)
-        decision = decide(self.incidents, self._with_clock(judgement, wrong), contract, now, kept)
+        judgement = self._with_clock(judgement, wrong)
+        flaps = self.flaps.count(judgement, seen, now)
+        judgement = steadied(judgement, self.incidents, flaps, now)
+        decision = decide(self.incidents, judgement, contract, now, kept)
         note = wrong.ruling.summary if wrong is not None else ""
         warned, due = self.deadlines.due(now)
         history, samples = self.history.teach(judgement.counts, _troubled(decision.incidents), now)
@@ -150,7 +156,8 @@ class Knowledge:
         ages = next_instant(self.picture, self.history, contract, watches, now, gaps=gaps)
         wakes = (decision.wake, due, self.own.wake(now), ages)
         wake = min((each for each in wakes if each is not None), default=None)
-        return Verdicts(bodies, replace(self, incidents=decision.incidents, history=history), wake)
+        known = replace(self, incidents=decision.incidents, history=history, flaps=flaps)
+        return Verdicts(bodies, known, wake)
 
     def _judged_by(
         self,
@@ -167,7 +174,7 @@ class Knowledge:
             contract,
             watches,
             now,
-            asked_about=self.incidents.keys,
+            asked_about=dict.fromkeys((*self.incidents.keys, *self.flaps.keys)),
             began={key: waiting.began for key, waiting in self.incidents.pending.items()},
             holidays=self._holidays,
             hours=self.tickets.agreement.hours() if self.tickets.agreement is not None else None,
@@ -224,6 +231,7 @@ class Knowledge:
             history=self.history.clock_set(step),
             incidents=self.incidents.clock_set(step),
             own=self.own.clock_set(step),
+            flaps=self.flaps.clock_set(step),
         )
 
     def forget(self, systems: Iterable[str]) -> Knowledge:

@@ -83,6 +83,8 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     add("call", *ticket.calls)
     if ticket.again:
         add("again", ticket.again.removeprefix("again, "))
+    if ticket.flapping:
+        add("flapping", ticket.flapping)
     if ticket.assigned_to:
         add("assigned to", ticket.assigned_to)
     add("responsible", f"{ticket.responsibility} ({ticket.note})")
@@ -123,7 +125,8 @@ def _is_owed(step: StepView) -> bool:
 def _what(ticket: TicketView) -> str:
     """What is wrong, and that it is not the first time."""
     again = f"; again, after {ticket.follows}" if ticket.follows else ""
-    return f"{ticket.summary}{again}" + (f"; round {ticket.reopened + 1}" if ticket.reopened else "")
+    flaps = "; flapping" if ticket.flapping else ""
+    return f"{ticket.summary}{flaps}{again}" + (f"; round {ticket.reopened + 1}" if ticket.reopened else "")
 
 
 def _standing(ticket: TicketView) -> str:

@@ -153,6 +153,7 @@ def _ticket(ticket: Ticket, terms: Terms, ended: datetime) -> ReplayTicket:
         state=view.state,
         resolved=view.resolved,
         reopened=view.reopened,
+        flapping=bool(view.flapping),
         rounds=view.rounds if view.reopened else (),
         primary_numbers=view.primary_numbers,
         children=tuple(dict.fromkeys(_children(ticket, component))),

@@ -140,6 +140,7 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         assigned_to=now.assigned_to,
         rating=ticket.rating,
         clock_note=ticket.clock_note,
+        flapping=ruling.flapping,
     )
 
 

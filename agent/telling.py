@@ -104,8 +104,9 @@ def _verb(body: Body) -> Verb | None:
 def _text(entry: Entry, view: TicketView) -> str:
     """What is wrong; then what was done, by whom, and why."""
     step = done(entry)
-    if isinstance(entry.body, Opened) and view.again:
-        return f"{view.summary}; {view.again}"
+    if isinstance(entry.body, Opened | Updated | Reopened) and not (step and step.by):
+        again = view.again if isinstance(entry.body, Opened) else ""
+        return "; ".join(part for part in (view.summary, view.flaps, again) if part)
     if step is not None and step.by:
         said = f"{view.summary}: {step.what} by {step.by}"
         return f"{said}: {step.note}" if step.note else said

@@ -94,7 +94,7 @@ class TicketView:
     who gave it and the note. `status`: where it stands, in a word (closed: too late to reopen it). `acts`:
     every step of its life. `again`: which ticket of the same failure came before, as words. `calls`: whom to
     call, and with which number. `lapsed`: the contract was not in force when it was received; `outside_term`
-    says so in words.
+    says so in words. `flapping`: that it changes again and again, and how often; empty: it does not (I12).
     """
 
     id: str
@@ -142,6 +142,12 @@ class TicketView:
     rating: int | None = None
     clock_note: str = ""
     calls: tuple[str, ...] = ()
+    flapping: str = ""
+
+    @property
+    def flaps(self) -> str:
+        """The same for a line: `flapping: changed 8 times in the last 20 looks`; or nothing."""
+        return f"flapping: {self.flapping}" if self.flapping else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
