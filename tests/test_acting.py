@@ -373,7 +373,7 @@ def test_a_ticket_with_a_long_life_is_told_on_one_screen() -> None:
     story = half_lost()
     for number in range(6):
         story.does("respond", note=f"round {number}").does("assign", to="bo")
-        story.reads("cm1", trunk_group(1, 0, 46)).passes(60).passes(600)
+        story.polls(11, ("cm1", (trunk_group(1, 0, 46),)))
         story.reads("cm1", trunk_group(1, 23, 46)).passes(60)
     story.does("reclassify", severity="minor", note="spare site")
     (ticket,) = story.tickets
