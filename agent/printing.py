@@ -70,7 +70,7 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     facts.add_column(overflow="fold")
 
     def add(label: str, *lines: str) -> None:
-        for number, text in enumerate(lines):
+        for number, text in enumerate(line for line in lines if line):
             facts.add_row(label if number == 0 else "", escape(text))
 
     add("clause", f"{ticket.clause}: “{ticket.clause_text}”")
@@ -81,12 +81,10 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     if ticket.mapped is not None:
         add("elsewhere", _mapped(ticket.mapped, zone))
     add("call", *ticket.calls)
-    if ticket.again:
-        add("again", ticket.again.removeprefix("again, "))
-    if ticket.flapping:
-        add("flapping", ticket.flapping)
-    if ticket.assigned_to:
-        add("assigned to", ticket.assigned_to)
+    add("again", ticket.again.removeprefix("again, "))
+    add("recurs", ticket.recurs)
+    add("flapping", ticket.flapping)
+    add("assigned to", ticket.assigned_to)
     add("responsible", f"{ticket.responsibility} ({ticket.note})")
     add("scope", ticket.scope or "-")
     add("location", ticket.location or "-")
@@ -109,8 +107,7 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     )
     if ticket.rating is not None:
         add("rating", f"{ticket.rating} of 5")
-    if ticket.clock_note:
-        add("clock", ticket.clock_note)
+    add("clock", ticket.clock_note)
     add("done", *_last(12, [_act(each, zone) for each in ticket.acts]))
     add("evidence", *ticket.evidence)
     add("left out", *ticket.left_out)
@@ -126,7 +123,9 @@ def _what(ticket: TicketView) -> str:
     """What is wrong, and that it is not the first time."""
     again = f"; again, after {ticket.follows}" if ticket.follows else ""
     flaps = "; flapping" if ticket.flapping else ""
-    return f"{ticket.summary}{flaps}{again}" + (f"; round {ticket.reopened + 1}" if ticket.reopened else "")
+    recurs = f"; {ticket.recurs}" if ticket.recurs else ""
+    reopened = f"; round {ticket.reopened + 1}" if ticket.reopened else ""
+    return f"{ticket.summary}{flaps}{again}{reopened}{recurs}"
 
 
 def _standing(ticket: TicketView) -> str:

@@ -104,6 +104,7 @@ def show_explanation(why: Explanation, zone: ZoneInfo) -> RenderableType:
         [f"{ticket.reopened + 1}, as it was reopened {_times(ticket.reopened)}"] * (ticket.reopened > 0),
     )
     add("before", [ticket.again])
+    add("recurs", [ticket.recurs])
     add("flapping", [ticket.flapping])
     add("contract", [f"{why.contract}, hours {why.hours}", ticket.outside_term])
     add("decided", (f"{each.name}: {each.value} (default {each.default})" for each in why.decisions))

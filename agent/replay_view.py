@@ -67,6 +67,7 @@ class ReplayTicket:
     clause_text: str
     note: str
     began: datetime
+    times_this_week: int
     left_out: tuple[str, ...]
     considered: tuple[str, ...]
     breached: tuple[str, ...]
@@ -163,6 +164,7 @@ def _ticket(ticket: Ticket, terms: Terms, ended: datetime) -> ReplayTicket:
         clause_text=view.clause_text,
         note=view.note,
         began=view.began,
+        times_this_week=view.times_this_week,
         left_out=view.left_out,
         considered=view.considered,
         breached=tuple(_breached(view)),

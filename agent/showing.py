@@ -141,6 +141,7 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         rating=ticket.rating,
         clock_note=ticket.clock_note,
         flapping=ruling.flapping,
+        times_this_week=ticket.times_this_week,
     )
 
 

@@ -106,9 +106,11 @@ def _text(entry: Entry, view: TicketView) -> str:
     step = done(entry)
     if isinstance(entry.body, Opened | Updated | Reopened) and not (step and step.by):
         again = view.again if isinstance(entry.body, Opened) else ""
-        return "; ".join(part for part in (view.summary, view.flaps, again) if part)
+        recurs = "" if isinstance(entry.body, Updated) else view.recurs
+        return "; ".join(part for part in (view.summary, view.flaps, again, recurs) if part)
     if step is not None and step.by:
-        said = f"{view.summary}: {step.what} by {step.by}"
+        recurs = f"; {view.recurs}" if isinstance(entry.body, Reopened) and view.recurs else ""
+        said = f"{view.summary}{recurs}: {step.what} by {step.by}"
         return f"{said}: {step.note}" if step.note else said
     return f"{view.summary}: {entry.body.reason}" if isinstance(entry.body, Resolved) else view.summary
 
