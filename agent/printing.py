@@ -85,6 +85,7 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     add("recurs", ticket.recurs)
     add("flapping", ticket.flapping)
     add("assigned to", ticket.assigned_to)
+    add("reminder", _reminder(ticket, zone))
     add("responsible", f"{ticket.responsibility} ({ticket.note})")
     add("scope", ticket.scope or "-")
     add("location", ticket.location or "-")
@@ -112,6 +113,14 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     add("evidence", *ticket.evidence)
     add("left out", *ticket.left_out)
     return Group(head, facts)
+
+
+def _reminder(ticket: TicketView, zone: ZoneInfo) -> str:
+    """The reminder that is to come: `Fri 2026-11-20 18:46 CST, by ana: has the carrier called back?`."""
+    if ticket.remind_at is None:
+        return ""
+    note = f": {ticket.remind_note}" if ticket.remind_note else ""
+    return f"{_moment(ticket.remind_at, zone)}, by {ticket.remind_by}{note}"
 
 
 def _is_owed(step: StepView) -> bool:

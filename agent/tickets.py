@@ -18,6 +18,7 @@ from agent.acts import (
     PartReturned,
     Rated,
     Reclassified,
+    ReminderSet,
     Responded,
     Resumed,
 )
@@ -25,11 +26,21 @@ from agent.agreement import Agreement
 from agent.clock_steps import every_instant
 from agent.contract import Step
 from agent.done import Done, done
-from agent.entries import AgreementTaken, ClockSet, Entry, Opened, Reopened, Resolved, Updated, Warned
+from agent.entries import (
+    AgreementTaken,
+    ClockSet,
+    Entry,
+    Opened,
+    Reminded,
+    Reopened,
+    Resolved,
+    Updated,
+    Warned,
+)
 from agent.failures import Key, Ruling
 from agent.fields import AssetCoverage
 from agent.promises import Promise
-from agent.rounds import Act, Class, Round, Wait
+from agent.rounds import Act, Class, Reminder, Round, Wait
 
 WEEK = timedelta(days=7)
 
@@ -268,11 +279,18 @@ def _acted(ticket: Ticket, entry: Entry) -> Ticket | None:
         case Reclassified():
             given = Class(at, body.severity, body.by, body.note)
             return _now(ticket, replace(now, classes=(*now.classes, given)))
+        case ReminderSet():
+            after = body.after
+            reminder = Reminder(at, after, body.by, body.note) if after is not None else None
+            return _now(ticket, replace(now, reminder=reminder))
+        case Reminded():
+            return _now(ticket, replace(now, reminder=None))
         case Resolved():
             return _now(
                 ticket,
                 replace(
                     now,
+                    reminder=None,
                     waits=_ended(now.waits, at),
                     resolved=at,
                     reason=body.reason,

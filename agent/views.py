@@ -102,7 +102,7 @@ class TicketView:
     call, and with which number. `lapsed`: the contract was not in force when it was received; `outside_term`
     says so in words. `flapping`: that it changes again and again, and how often; empty: it does not (I12).
     `times_this_week`: how often this failure was received, as a ticket or again, in the seven days up to
-    `received`, which counts.
+    `received`, which counts. `remind_at` and its two: the reminder that is to come, who set it, and why.
     """
 
     id: str
@@ -152,6 +152,9 @@ class TicketView:
     calls: tuple[str, ...] = ()
     flapping: str = ""
     times_this_week: int = 1
+    remind_at: datetime | None = None
+    remind_by: str = ""
+    remind_note: str = ""
 
     @property
     def recurs(self) -> str:
