@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
@@ -20,12 +20,14 @@ from agent.acts import (
     PartReturned,
     Rated,
     Reclassified,
+    ReminderSet,
     Responded,
     Resumed,
 )
 from agent.contract import HoldReason
 from agent.done import WAITS_FOR, done
 from agent.entries import Body, Entry, Reopened, Resolved
+from agent.fields import parse_duration
 from agent.incidents import Incidents
 from agent.joining import own_ruling
 from agent.showing import Terms
@@ -34,6 +36,7 @@ from agent.views import moment, span
 
 LONGEST_NOTE = 500  # characters
 LONGEST_NAME = 80
+SOONEST = timedelta(minutes=1)  # for a reminder
 
 Verb = Literal[
     "respond",
@@ -47,6 +50,7 @@ Verb = Literal[
     "reclassify",
     "note",
     "rate",
+    "remind",
 ]
 
 
@@ -58,7 +62,8 @@ class Refused(Exception):
 class Wanted:
     """What a person asks to do to a ticket. `note`: why. `to`: whom it is given to. `rating`: 1 to 5.
 
-    `waiting_for`: of a hold; `part_received`: of its end; `severity`: of a reclassification.
+    `waiting_for`: of a hold; `part_received`: of its end; `severity`: of a reclassification. `after`: of a
+    reminder, as written (`2h`); `never`: of one that is taken back.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -71,6 +76,8 @@ class Wanted:
     part_received: bool = False
     severity: str = ""
     rating: int | None = None
+    after: str = ""
+    never: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +243,23 @@ def _not_rated(case: Case) -> str | None:
     return None
 
 
+def _reminds(case: Case) -> str | None:
+    wanted = case.wanted
+    if wanted.never:
+        if wanted.after:
+            return "expected --in or --never; got both"
+        if case.ticket.round.reminder is None:
+            return f"{case.ticket.id} has no reminder that is still to come; nothing was changed"
+        return None
+    if not wanted.after:
+        return "expected --in, such as --in 2h, or --never; got neither"
+    try:
+        after = parse_duration(wanted.after)
+    except ValueError as error:
+        return f"--in: {error}"
+    return None if after >= SOONEST else f"--in: expected at least {span(SOONEST)}; got {wanted.after}"
+
+
 CONDITIONS: Mapping[Verb, tuple[Callable[[Case], str | None], ...]] = {
     "respond": (_is_open, _not_answered),
     "assign": (_is_open, _not_theirs),
@@ -248,6 +272,7 @@ CONDITIONS: Mapping[Verb, tuple[Callable[[Case], str | None], ...]] = {
     "reclassify": (_is_open, _other_class, _has_note),
     "note": (_not_closed, _has_note),
     "rate": (_is_resolved, _not_rated),
+    "remind": (_is_open, _reminds),
 }
 
 
@@ -298,3 +323,6 @@ def _body(wanted: Wanted, person: Person, ticket: Ticket, now: datetime) -> Body
             return Noted(ticket=one, by=by, uid=uid, note=note)
         case "rate":
             return Rated(ticket=one, rating=wanted.rating or 0, by=by, uid=uid, note=note)
+        case "remind":
+            after = None if wanted.never else parse_duration(wanted.after)
+            return ReminderSet(ticket=one, after=after, by=by, uid=uid, note=note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from agent.contract import HoldReason
@@ -107,6 +108,18 @@ class Rated:
     kind: Literal["rated"] = "rated"
     ticket: str
     rating: int
+    by: str
+    uid: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderSet:
+    """A person wants to be reminded of an open ticket so long after; None: no more. It answers nothing."""
+
+    kind: Literal["reminder_set"] = "reminder_set"
+    ticket: str
+    after: timedelta | None
     by: str
     uid: int
     note: str = ""

@@ -160,6 +160,18 @@ def rate(
     _act(site, "rate", ticket, note=note, rating=str(rating))
 
 
+@tickets_app.command("remind")
+def remind(
+    ticket: str,
+    after: Annotated[str, typer.Option("--in", help="After how long, such as 30 min, 2h or 1d.")] = "",
+    never: Annotated[bool, typer.Option("--never", help="Take the reminder back.")] = False,
+    site: SiteOption = None,
+    note: NoteOption = "",
+) -> None:
+    """Have the alert log say once, after a while, that the ticket is still open. An answer stays one."""
+    _act(site, "remind", ticket, note=note, after=after, never="true" if never else "")
+
+
 def _act(site: SiteOption, verb: Verb, ticket: str, **more: str) -> None:
     """Let the daemon take it. Ends the command (2) where the ticket is in no state for it."""
     given = {name: text for name, text in more.items() if text}

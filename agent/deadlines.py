@@ -1,4 +1,6 @@
-"""By when what is due: warnings before a target is missed, the word that it was, and how many were. Pure.
+"""By when what is due: warnings before a target is missed, the word that it was, how many were. Pure.
+
+Beside them the reminders that people set, which are due at an instant and promise nothing.
 
 Every target of a ticket is reckoned once, when an entry changes the ticket; a judgement only compares
 instants. What was told is folded from the journal, so nothing is told twice and nothing that fell due while
@@ -16,9 +18,9 @@ from zoneinfo import ZoneInfo
 from agent.agreement import Agreement
 from agent.calendars import Calendar, Window
 from agent.contract import Step
-from agent.entries import AgreementTaken, ClockSet, Entry, Warned
+from agent.entries import AgreementTaken, ClockSet, Entry, Reminded, Warned
 from agent.promises import Promise
-from agent.rounds import Round
+from agent.rounds import Reminder, Round
 from agent.tickets import Ticket, Tickets
 
 STEPS: tuple[Step, ...] = get_args(Step)
@@ -96,13 +98,14 @@ class Deadlines:
     """The targets of tickets that are open or of late, what was told of them, and how many were missed.
 
     `by_ticket`: all of a ticket; `waiting`: those still to be met. `breaches`: told so far, by severity and
-    step, since the journal began.
+    step, since the journal began. `reminders`: those that people set on open tickets and that are to come.
     """
 
     by_ticket: Mapping[str, tuple[Deadline, ...]] = field(default_factory=dict)
     waiting: Mapping[str, tuple[Deadline, ...]] = field(default_factory=dict)
     told: Mapping[str, frozenset[Told]] = field(default_factory=dict)
     breaches: Mapping[tuple[str, Step], int] = field(default_factory=dict)
+    reminders: Mapping[str, Reminder] = field(default_factory=dict)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry], tickets: Tickets) -> Deadlines:
@@ -135,10 +138,15 @@ class Deadlines:
         after = self if ticket.id in self.by_ticket else self._without_old(entry.at)
         return after._reckon([ticket], tickets)
 
-    def due(self, now: datetime) -> tuple[tuple[Warned, ...], datetime | None]:
+    def due(self, now: datetime) -> tuple[tuple[Warned | Reminded, ...], datetime | None]:
         """What must be told at `now`, and when the next must be."""
-        bodies: list[Warned] = []
+        bodies: list[Warned | Reminded] = []
         wakes: list[datetime] = []
+        for name, reminder in self.reminders.items():
+            if now >= reminder.due:
+                bodies.append(Reminded(ticket=name, set_by=reminder.by, note=reminder.note))
+            else:
+                wakes.append(reminder.due)
         for name, waiting in self.waiting.items():
             told = self.told.get(name, frozenset())
             for deadline in waiting:
@@ -177,8 +185,11 @@ class Deadlines:
         return replace(self, told={**self.told, body.ticket: told}, breaches=breaches)
 
     def _reckon(self, changed: Iterable[Ticket], tickets: Tickets) -> Deadlines:
-        by_ticket, waiting = dict(self.by_ticket), dict(self.waiting)
+        by_ticket, waiting, reminders = dict(self.by_ticket), dict(self.waiting), dict(self.reminders)
         for ticket in changed:
+            reminders.pop(ticket.id, None)
+            if ticket.round.reminder is not None:
+                reminders[ticket.id] = ticket.round.reminder
             agreement = ticket.agreement or tickets.agreement
             if agreement is None:  # a journal older than such entries, until the daemon writes its first
                 by_ticket[ticket.id] = ()
@@ -187,7 +198,7 @@ class Deadlines:
             waiting.pop(ticket.id, None)
             if left := tuple(deadline for deadline in found if deadline.waits):
                 waiting[ticket.id] = left
-        return replace(self, by_ticket=by_ticket, waiting=waiting)
+        return replace(self, by_ticket=by_ticket, waiting=waiting, reminders=reminders)
 
     def _without_old(self, now: datetime) -> Deadlines:
         """Without tickets that nothing waits for and no figure of this month needs."""

@@ -140,6 +140,7 @@ class _Pass:
             self._kept.get(key, self._contract),
             self._now,
             judgement.over.get(key),
+            judgement.stays.get(key, told.clear_hold),  # I12: what flaps stays open for longer
         )
         self._open[key] = after
         self._wakes += [wake] if wake else []

@@ -13,11 +13,13 @@ from agent.acts import (
     PartReturned,
     Rated,
     Reclassified,
+    ReminderSet,
     Responded,
     Resumed,
 )
 from agent.contract import HoldReason
-from agent.entries import Entry, Opened, Reopened, Resolved, Updated, Warned
+from agent.entries import Entry, Opened, Reminded, Reopened, Resolved, Updated, Warned
+from agent.views import span
 
 WAITS_FOR: dict[HoldReason, str] = {"customer": "the customer", "parts": "parts"}
 
@@ -47,6 +49,8 @@ def done(entry: Entry) -> Done | None:
         case Warned():
             came = "missed" if body.breached else "near"
             return Done(at, f"{body.severity} {body.step} target {came}")
+        case Reminded():
+            return Done(at, f"reminder of {body.set_by}", note=body.note)
         case (
             Responded()
             | Assigned()
@@ -57,6 +61,7 @@ def done(entry: Entry) -> Done | None:
             | Reclassified()
             | Noted()
             | Rated()
+            | ReminderSet()
         ):
             return Done(at, _by_a_person(body), body.by, body.note)
         case _:
@@ -64,7 +69,16 @@ def done(entry: Entry) -> Done | None:
 
 
 def _by_a_person(
-    body: Responded | Assigned | Dispatched | Held | Resumed | PartReturned | Reclassified | Noted | Rated,
+    body: Responded
+    | Assigned
+    | Dispatched
+    | Held
+    | Resumed
+    | PartReturned
+    | Reclassified
+    | Noted
+    | Rated
+    | ReminderSet,
 ) -> str:
     match body:
         case Responded():
@@ -85,3 +99,5 @@ def _by_a_person(
             return "noted"
         case Rated():
             return f"rated {body.rating} of 5"
+        case ReminderSet():
+            return f"to be reminded of {'no more' if body.after is None else f'in {span(body.after)}'}"

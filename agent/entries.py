@@ -21,6 +21,7 @@ from agent.acts import (
     PartReturned,
     Rated,
     Reclassified,
+    ReminderSet,
     Responded,
     Resumed,
 )
@@ -104,6 +105,16 @@ class Warned:
     step: Step
     due: datetime
     breached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminded:
+    """The reminder of an open ticket fell due. `set_by`, `note`: of whoever wanted it."""
+
+    kind: Literal["reminded"] = "reminded"
+    ticket: str
+    set_by: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +324,9 @@ Body = Annotated[
     | Reclassified
     | Noted
     | Rated
+    | ReminderSet
     | Warned
+    | Reminded
     | AgreementTaken
     | SightLost
     | SightBack

@@ -70,8 +70,8 @@ class Ruling:
     for the asset, for a person. `peak`: stations, the highest count before the failure began (S2).
     `primary_numbers`: those that it takes. `children`: the failures that it explains and that have no ticket
     of their own; where there are any, `own` is the ruling without them. `related`: other tickets that have to
-    do with it, and how (I8). Rulings stand in journals that live for years: a field may be
-    added with a default, none is renamed or removed.
+    do with it, and how (I8). `flapping`: that it changes again and again, and how often (I12). Rulings stand
+    in journals that live for years: a field may be added with a default, none is renamed or removed.
     """
 
     severity: str
@@ -95,6 +95,7 @@ class Ruling:
     own: Ruling | None = None
     children: tuple[Child, ...] = ()
     related: tuple[str, ...] = ()
+    flapping: str = ""
 
     def states(self, fact: Test) -> bool:
         """Whether that fact was stated; of a ruling without facts, whether a clause of that name held."""
@@ -185,7 +186,8 @@ class Judgement:
     `gone`: keys whose system is no longer in the site file. `counts`: the stations of each phone system, from
     which is learned how many to expect (S1). `over`: why a failure that was asked about stands no longer,
     where that is not for having been seen well. `wake`: the next instant at which something may become
-    otherwise by the clock alone.
+    otherwise by the clock alone. `stays`: how long what flaps must be well before its ticket is resolved;
+    None: not before it changes less often (I12).
     """
 
     failures: tuple[Failure, ...]
@@ -194,6 +196,7 @@ class Judgement:
     counts: tuple[Count, ...] = ()
     over: Mapping[Key, str] = field(default_factory=dict)
     wake: datetime | None = None
+    stays: Mapping[Key, timedelta | None] = field(default_factory=dict)
 
     def but_of(self, keys: frozenset[Key], other: Judgement) -> Judgement:
         """This judgement, with what another one says of these keys."""

@@ -15,7 +15,8 @@ from agent.failures import Failure, Ruling
 from agent.incidents import Open, Pending
 
 TEXT_EVERY = timedelta(minutes=5)  # figures may move with every poll; an operator's log should not
-_TOLD = attrgetter("summary", "responsibility", "facts")  # what is told anew where the class stays
+# What is told anew where the class stays.
+_TOLD = attrgetter("summary", "responsibility", "facts", "flapping")
 
 
 def hold_on(
@@ -63,20 +64,27 @@ def as_lasted(failure: Failure, waited: Pending) -> Failure:
 
 
 def looked_at(
-    told: Open, failure: Failure | None, blind: bool, contract: Contract, now: datetime, over: str | None
+    told: Open,
+    failure: Failure | None,
+    blind: bool,
+    contract: Contract,
+    now: datetime,
+    over: str | None,
+    stays: timedelta | None,
 ) -> tuple[Open, Updated | Resolved | None, datetime | None]:
     """An open incident seen again: its clocks moved on, what to tell of it, when to look again.
 
-    `over`: why it stands no longer, where that is not for having been seen well.
+    `over`: why it stands no longer, where that is not for having been seen well. `stays`: how long it must be
+    well; None: for longer than is known yet (I12).
     """
     if failure is None:
         if blind or told.by_hand:
             return replace(told, well_since=None, failing=False), None, None
         since = min(told.well_since or now, now)
         after = replace(told, well_since=since, other_class_since=None, failing=False)
-        if now - since >= told.clear_hold:
+        if stays is not None and now - since >= stays:
             return after, Resolved(ticket=told.ticket, reason=over or _well_for(now - since)), None
-        return after, None, since + told.clear_hold
+        return after, None, since + stays if stays is not None else None
 
     seen_again = replace(told, well_since=None, failing=True)
     if failure.hold is None:  # a first missed poll: nothing is known that would change what was told

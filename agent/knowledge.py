@@ -17,6 +17,7 @@ from agent.deadlines import Deadlines
 from agent.deciding import PATIENCE, decide
 from agent.entries import Body, Entry, Opened, Reopened
 from agent.failures import Failure, Judgement, Key
+from agent.flapping import Flaps, steadied
 from agent.gaps import ends_gap, outside_gaps
 from agent.history import COUNTS_KEPT, History, clock_set
 from agent.incidents import Incidents
@@ -58,6 +59,7 @@ class Knowledge:
     deadlines: Deadlines = field(default_factory=Deadlines)
     sight: Sight = field(default_factory=Sight)
     own: OwnClock = field(default_factory=OwnClock)
+    flaps: Flaps = field(default_factory=Flaps)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> Knowledge:
@@ -85,6 +87,7 @@ class Knowledge:
             self.deadlines.apply(entry, tickets),
             self.sight.apply(entry),
             self.own.apply(entry),
+            self.flaps,
         )
 
     def hear(self, reading: Reading, watch: Watch | None = None) -> tuple[Knowledge, tuple[Body, ...]]:
@@ -141,9 +144,12 @@ class Knowledge:
             theirs = frozenset(key for key, each in kept.items() if each is other)
             judgement = judgement.but_of(theirs, judged_by(other))
         wrong = self.own.failure(site, contract, now)
+        judgement = self._with_clock(judgement, wrong)
+        flaps = self.flaps.count(judgement, seen, now)
+        judgement = steadied(judgement, self.incidents, flaps, now)
         decision = decide(
             self.incidents,
-            self._with_clock(judgement, wrong),
+            judgement,
             contract,
             now,
             kept,
@@ -165,7 +171,7 @@ class Knowledge:
         ages = next_instant(self.picture, self.history, contract, watches, now, gaps=gaps)
         wakes = (decision.wake, due, self.own.wake(now), ages)
         wake = min((each for each in wakes if each is not None), default=None)
-        known = replace(self, incidents=decision.incidents, history=history)
+        known = replace(self, incidents=decision.incidents, history=history, flaps=flaps)
         return Verdicts(bodies, known, wake, decision.asks)
 
     def _asked_last(self, system: str) -> datetime | None:
@@ -188,7 +194,7 @@ class Knowledge:
             contract,
             watches,
             now,
-            asked_about=self.incidents.keys,
+            asked_about=dict.fromkeys((*self.incidents.keys, *self.flaps.keys)),
             began={key: waiting.began for key, waiting in self.incidents.pending.items()},
             holidays=self._holidays,
             hours=self.tickets.agreement.hours() if self.tickets.agreement is not None else None,
@@ -245,6 +251,7 @@ class Knowledge:
             history=self.history.clock_set(step),
             incidents=self.incidents.clock_set(step),
             own=self.own.clock_set(step),
+            flaps=self.flaps.clock_set(step),
         )
 
     def forget(self, systems: Iterable[str]) -> Knowledge:

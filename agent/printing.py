@@ -70,7 +70,7 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     facts.add_column(overflow="fold")
 
     def add(label: str, *lines: str) -> None:
-        for number, text in enumerate(lines):
+        for number, text in enumerate(line for line in lines if line):
             facts.add_row(label if number == 0 else "", escape(text))
 
     add("clause", f"{ticket.clause}: “{ticket.clause_text}”")
@@ -81,10 +81,11 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     if ticket.mapped is not None:
         add("elsewhere", _mapped(ticket.mapped, zone))
     add("call", *ticket.calls)
-    if ticket.again:
-        add("again", ticket.again.removeprefix("again, "))
-    if ticket.assigned_to:
-        add("assigned to", ticket.assigned_to)
+    add("again", ticket.again.removeprefix("again, "))
+    add("recurs", ticket.recurs)
+    add("flapping", ticket.flapping)
+    add("assigned to", ticket.assigned_to)
+    add("reminder", _reminder(ticket, zone))
     add("responsible", f"{ticket.responsibility} ({ticket.note})")
     add("scope", ticket.scope or "-")
     add("location", ticket.location or "-")
@@ -107,12 +108,19 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     )
     if ticket.rating is not None:
         add("rating", f"{ticket.rating} of 5")
-    if ticket.clock_note:
-        add("clock", ticket.clock_note)
+    add("clock", ticket.clock_note)
     add("done", *_last(12, [_act(each, zone) for each in ticket.acts]))
     add("evidence", *ticket.evidence)
     add("left out", *ticket.left_out)
     return Group(head, facts)
+
+
+def _reminder(ticket: TicketView, zone: ZoneInfo) -> str:
+    """The reminder that is to come: `Fri 2026-11-20 18:46 CST, by ana: has the carrier called back?`."""
+    if ticket.remind_at is None:
+        return ""
+    note = f": {ticket.remind_note}" if ticket.remind_note else ""
+    return f"{_moment(ticket.remind_at, zone)}, by {ticket.remind_by}{note}"
 
 
 def _is_owed(step: StepView) -> bool:
@@ -123,7 +131,10 @@ def _is_owed(step: StepView) -> bool:
 def _what(ticket: TicketView) -> str:
     """What is wrong, and that it is not the first time."""
     again = f"; again, after {ticket.follows}" if ticket.follows else ""
-    return f"{ticket.summary}{again}" + (f"; round {ticket.reopened + 1}" if ticket.reopened else "")
+    flaps = "; flapping" if ticket.flapping else ""
+    recurs = f"; {ticket.recurs}" if ticket.recurs else ""
+    reopened = f"; round {ticket.reopened + 1}" if ticket.reopened else ""
+    return f"{ticket.summary}{flaps}{again}{reopened}{recurs}"
 
 
 def _standing(ticket: TicketView) -> str:

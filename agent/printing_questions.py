@@ -104,6 +104,8 @@ def show_explanation(why: Explanation, zone: ZoneInfo) -> RenderableType:
         [f"{ticket.reopened + 1}, as it was reopened {_times(ticket.reopened)}"] * (ticket.reopened > 0),
     )
     add("before", [ticket.again])
+    add("recurs", [ticket.recurs])
+    add("flapping", [ticket.flapping])
     add("contract", [f"{why.contract}, hours {why.hours}", ticket.outside_term])
     add("decided", (f"{each.name}: {each.value} (default {each.default})" for each in why.decisions))
     if ticket.mapped is not None:
@@ -149,7 +151,7 @@ def _tickets(tickets: Iterable[ReplayTicket]) -> Table:
             Text(ticket.severity, style=severity_style(ticket.severity)),
             ticket.state,
             _root(ticket),
-            escape(ticket.summary),
+            escape(f"{ticket.summary}; flapping" if ticket.flapping else ticket.summary),
             ticket.clause,
             moment(ticket.received),
             moment(ticket.respond_by) if ticket.respond_by else "-",

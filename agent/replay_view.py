@@ -69,6 +69,7 @@ class ReplayTicket:
     clause_text: str
     note: str
     began: datetime
+    times_this_week: int
     left_out: tuple[str, ...]
     considered: tuple[str, ...]
     breached: tuple[str, ...]
@@ -155,6 +156,7 @@ def _ticket(ticket: Ticket, terms: Terms, ended: datetime) -> ReplayTicket:
         state=view.state,
         resolved=view.resolved,
         reopened=view.reopened,
+        flapping=bool(view.flapping),
         rounds=view.rounds if view.reopened else (),
         primary_numbers=view.primary_numbers,
         children=tuple(dict.fromkeys(_children(ticket, component))),
@@ -166,6 +168,7 @@ def _ticket(ticket: Ticket, terms: Terms, ended: datetime) -> ReplayTicket:
         clause_text=view.clause_text,
         note=view.note,
         began=view.began,
+        times_this_week=view.times_this_week,
         left_out=view.left_out,
         considered=view.considered,
         breached=tuple(_breached(view)),

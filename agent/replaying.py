@@ -100,7 +100,8 @@ class _Run:
     def _is_news(self, reading: Reading, watch: Watch) -> bool:
         """Whether it may change a judgement by more than the age of what it says.
 
-        What is lost is counted from poll to poll, and a miss is as well: these are news each time.
+        What is lost is counted from poll to poll, and a miss is as well: these are news each time. So is each
+        look at what may flap.
         """
         last = self._last.get((reading.system, reading.protocol))
         return (
@@ -112,6 +113,7 @@ class _Run:
             or not alike(reading.observations, last.observations)
             or any(each.lost for each in reading.observations)
             or reading.system in self.knowledge.incidents.awaited
+            or self.knowledge.flaps.follows(reading.system, reading.protocol)
             or ends_gap(self.knowledge.picture.of(reading.system), watch, reading)
         )
 

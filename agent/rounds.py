@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from agent.agreement import Agreement
 from agent.calendars import Pause
@@ -58,12 +58,28 @@ class Wait:
         return Pause(begin=self.begin, end=end and max(end, self.begin, key=lambda at: at.astimezone(UTC)))
 
 
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What a person wants to be reminded of: set at that time, due so long `after`."""
+
+    at: datetime
+    after: timedelta
+    by: str
+    note: str = ""
+
+    @property
+    def due(self) -> datetime:
+        """When it is due: so much time after, whatever the clocks on the wall do."""
+        return self.at.astimezone(UTC) + self.after
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """From one receipt to its resolution. `classes`: each class with the instant it held from, at least one.
 
     `part_received`: when a spare came; the defective part must then go back. `part_returned`: when it did.
     `reopened_by`: the person who reopened the ticket with it; nobody: its failure stood again.
+    `reminder`: the one that is set and not due yet; it ends with the round.
     """
 
     received: datetime
@@ -79,6 +95,7 @@ class Round:
     reason: str = ""
     resolved_by: str = ""
     reopened_by: str = ""
+    reminder: Reminder | None = None
 
     @property
     def assigned_to(self) -> str:

@@ -141,6 +141,11 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         assigned_to=now.assigned_to,
         rating=ticket.rating,
         clock_note=ticket.clock_note,
+        flapping=ruling.flapping,
+        times_this_week=ticket.times_this_week,
+        remind_at=now.reminder.due.astimezone(zone) if now.reminder else None,
+        remind_by=now.reminder.by if now.reminder else "",
+        remind_note=now.reminder.note if now.reminder else "",
     )
 
 

@@ -132,7 +132,7 @@ def stands_words(ticket: TicketView) -> str:
     words = ["" if status in ("received", "reopened") else status]
     if ticket.reopened:
         words.append("reopened" if ticket.reopened == 1 else f"reopened {ticket.reopened} times")
-    return "".join(f" · {word}" for word in (*words, ticket.again) if word)
+    return "".join(f" · {word}" for word in (*words, ticket.flaps, ticket.again, ticket.recurs) if word)
 
 
 def access_words(access: AccessView, view: AgentView) -> str:

@@ -20,6 +20,7 @@ from agent.acts import (
     PartReturned,
     Rated,
     Reclassified,
+    ReminderSet,
     Responded,
     Resumed,
 )
@@ -32,6 +33,7 @@ from agent.entries import (
     JournalRebuilt,
     NumbersSkipped,
     Opened,
+    Reminded,
     Reopened,
     Resolved,
     SightBack,
@@ -66,6 +68,8 @@ def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
     view = ticket_view(ticket, terms, entry.at)
     if isinstance(body, Warned):
         return _deadline(body, at, view)
+    if isinstance(body, Reminded):
+        return _reminder(body, at, view)
     if verb is None:
         return None
     ends = verb in ("RESOLVE", "RESPOND")
@@ -95,7 +99,7 @@ def _verb(body: Body) -> Verb | None:
             return "RESPOND"
         case Updated() | Assigned() | Dispatched() | Held() | Resumed() | PartReturned():
             return "UPDATE"
-        case Reclassified() | Noted() | Rated():
+        case Reclassified() | Noted() | Rated() | ReminderSet():
             return "UPDATE"
         case _:
             return None
@@ -104,10 +108,13 @@ def _verb(body: Body) -> Verb | None:
 def _text(entry: Entry, view: TicketView) -> str:
     """What is wrong; then what was done, by whom, and why."""
     step = done(entry)
-    if isinstance(entry.body, Opened) and view.again:
-        return f"{view.summary}; {view.again}"
+    if isinstance(entry.body, Opened | Updated | Reopened) and not (step and step.by):
+        again = view.again if isinstance(entry.body, Opened) else ""
+        recurs = "" if isinstance(entry.body, Updated) else view.recurs
+        return "; ".join(part for part in (view.summary, view.flaps, again, recurs) if part)
     if step is not None and step.by:
-        said = f"{view.summary}: {step.what} by {step.by}"
+        recurs = f"; {view.recurs}" if isinstance(entry.body, Reopened) and view.recurs else ""
+        said = f"{view.summary}{recurs}: {step.what} by {step.by}"
         return f"{said}: {step.note}" if step.note else said
     return f"{view.summary}: {entry.body.reason}" if isinstance(entry.body, Resolved) else view.summary
 
@@ -136,6 +143,23 @@ def _deadline(body: Warned, at: datetime, view: TicketView) -> LogLine:
         system=view.system,
         clause=view.clause,
         respond_by=due if body.step == "respond" else view.respond_by,
+        responsibility=view.responsibility,
+    )
+
+
+def _reminder(body: Reminded, at: datetime, view: TicketView) -> LogLine:
+    """What somebody wanted to be reminded of, and whether the ticket is answered."""
+    said = f"reminder of {body.set_by}" + (f": {body.note}" if body.note else "")
+    answered = f"answered by {view.responded_by}" if view.responded_by else "not answered"
+    return LogLine(
+        at=at,
+        verb="WARN",
+        text=f"{view.summary}: {said}; still open, {answered}",
+        severity=view.severity,
+        ticket=view.id,
+        system=view.system,
+        clause=view.clause,
+        respond_by=view.respond_by,
         responsibility=view.responsibility,
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from agent.acts import (
@@ -18,6 +18,7 @@ from agent.acts import (
     PartReturned,
     Rated,
     Reclassified,
+    ReminderSet,
     Responded,
     Resumed,
 )
@@ -25,11 +26,23 @@ from agent.agreement import Agreement
 from agent.clock_steps import every_instant
 from agent.contract import Step
 from agent.done import Done, done
-from agent.entries import AgreementTaken, ClockSet, Entry, Opened, Reopened, Resolved, Updated, Warned
+from agent.entries import (
+    AgreementTaken,
+    ClockSet,
+    Entry,
+    Opened,
+    Reminded,
+    Reopened,
+    Resolved,
+    Updated,
+    Warned,
+)
 from agent.failures import Key, Ruling
 from agent.fields import AssetCoverage
 from agent.promises import Promise
-from agent.rounds import Act, Class, Round, Wait
+from agent.rounds import Act, Class, Reminder, Round, Wait
+
+WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +51,8 @@ class Ticket:
 
     `agreement`: by which it was classified (C3); None: its journal is older than such entries. `follows`: the
     ticket of the same failure that was resolved too long before to be reopened, received at `followed`.
-    `done`: every step of its life, in the order of the journal.
+    `earlier`: the receipts of such tickets and their rounds, of the seven days before its own (I13). `done`:
+    every step of its life, in the order of the journal.
     """
 
     id: str
@@ -50,6 +64,7 @@ class Ticket:
     agreement: Agreement | None = None
     follows: str | None = None
     followed: datetime | None = None
+    earlier: tuple[datetime, ...] = ()
     clock_note: str = ""
     notes: tuple[Act, ...] = ()
     rating: int | None = None
@@ -75,6 +90,15 @@ class Ticket:
     def resolved(self) -> datetime | None:
         """When it was resolved; None while it is open."""
         return self.round.resolved
+
+    @property
+    def times_this_week(self) -> int:
+        """How often this failure was received in the seven days up to the round in force, which counts (I13).
+
+        Tickets and reopenings count alike.
+        """
+        receipts = (*self.earlier, *(each.received for each in self.rounds))
+        return sum(self.received - WEEK < at <= self.received for at in receipts[:-1]) + 1
 
     @property
     def coverage(self) -> AssetCoverage | None:
@@ -209,8 +233,15 @@ def _opened(body: Opened, at: datetime, agreement: Agreement | None, follows: Ti
         agreement=agreement.at_place(body.location) if agreement else None,
         follows=body.follows,
         followed=follows.received if follows else None,
+        earlier=_receipts(follows, at - WEEK) if follows else (),
         clock_note=body.clock_note,
     )
+
+
+def _receipts(ticket: Ticket, after: datetime) -> tuple[datetime, ...]:
+    """When that failure was received, as a ticket or again, after that instant."""
+    receipts = (*ticket.earlier, *(each.received for each in ticket.rounds))
+    return tuple(at for at in receipts if at > after)
 
 
 def _lost_opening(body: Reopened, agreement: Agreement | None) -> Opened:
@@ -248,11 +279,18 @@ def _acted(ticket: Ticket, entry: Entry) -> Ticket | None:
         case Reclassified():
             given = Class(at, body.severity, body.by, body.note)
             return _now(ticket, replace(now, classes=(*now.classes, given)))
+        case ReminderSet():
+            after = body.after
+            reminder = Reminder(at, after, body.by, body.note) if after is not None else None
+            return _now(ticket, replace(now, reminder=reminder))
+        case Reminded():
+            return _now(ticket, replace(now, reminder=None))
         case Resolved():
             return _now(
                 ticket,
                 replace(
                     now,
+                    reminder=None,
                     waits=_ended(now.waits, at),
                     resolved=at,
                     reason=body.reason,
@@ -293,8 +331,12 @@ def _by_the_new_clock(by_id: Mapping[str, Ticket], body: ClockSet, told: datetim
         return body.moved(at, told)
 
     def by_new_clock(ticket: Ticket) -> Ticket:
-        own = every_instant((ticket.rounds, ticket.notes, ticket.rated, ticket.followed, ticket.done), moved)
-        rounds, notes, rated, followed, steps = own
-        return replace(ticket, rounds=rounds, notes=notes, rated=rated, followed=followed, done=steps)
+        own = every_instant(
+            (ticket.rounds, ticket.notes, ticket.rated, ticket.followed, ticket.earlier, ticket.done), moved
+        )
+        rounds, notes, rated, followed, earlier, steps = own
+        return replace(
+            ticket, rounds=rounds, notes=notes, rated=rated, followed=followed, earlier=earlier, done=steps
+        )
 
     return {name: by_new_clock(ticket) for name, ticket in by_id.items()}

@@ -21,9 +21,15 @@ Sight = Literal["seen", "partly", "unseen", "unasked"]
 Verdict = tuple[bool, str]
 """Whether it is so, and the reason as one sentence for a person."""
 
+RECURS = 3  # times within seven days from which on a line says so
 STALE_AFTER = 3  # polls: values older than this are not shown as values any more
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # strftime's would follow the process's locale
+
+_ORDINALS = (
+    *("", "first", "second", "third", "fourth", "fifth"),
+    *("sixth", "seventh", "eighth", "ninth", "tenth"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +126,9 @@ class TicketView:
     every step of its life. `again`: which ticket of the same failure came before, as words. `calls`: whom to
     call, and with which number. `children`: what it explains (I3, I7). `related`: other tickets that have to
     do with it, and how (I8). `lapsed`: the contract was not in force when it was received; `outside_term`
-    says so in words.
+    says so in words. `flapping`: that it changes again and again, and how often; empty: it does not (I12).
+    `times_this_week`: how often this failure was received, as a ticket or again, in the seven days up to
+    `received`, which counts. `remind_at` and its two: the reminder that is to come, who set it, and why.
     """
 
     id: str
@@ -170,6 +178,24 @@ class TicketView:
     calls: tuple[str, ...] = ()
     children: tuple[ChildView, ...] = ()
     related: tuple[str, ...] = ()
+    flapping: str = ""
+    times_this_week: int = 1
+    remind_at: datetime | None = None
+    remind_by: str = ""
+    remind_note: str = ""
+
+    @property
+    def recurs(self) -> str:
+        """How often it was so lately, from the third time on: `third time this week`; or nothing.
+
+        That it is the second time is said anyway: it was reopened, or follows another ticket.
+        """
+        return f"{ordinal(self.times_this_week)} time this week" if self.times_this_week >= RECURS else ""
+
+    @property
+    def flaps(self) -> str:
+        """The same for a line: `flapping: changed 8 times in the last 20 looks`; or nothing."""
+        return f"flapping: {self.flapping}" if self.flapping else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +349,14 @@ class AgentView:
         rank = self.severities.index(ticket.severity) if ticket.severity in self.severities else -1
         due = ticket.respond_by if ticket.responded is None else None
         return rank, due is None, due or ticket.received, ticket.received
+
+
+def ordinal(number: int) -> str:
+    """`third`, `tenth`, `11th`, `22nd`."""
+    if 0 < number < len(_ORDINALS):
+        return _ORDINALS[number]
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    return f"{number}{({1: 'st', 2: 'nd', 3: 'rd'}).get(last, 'th')}"
 
 
 def span(length: timedelta) -> str:

@@ -198,6 +198,26 @@ IS_CLOSED = f"{ONE} is closed: it was resolved Wed 2026-11-18 08:02 CST, more th
         (healed(), {"verb": "rate"}, "expected a rating from 1 (bad) to 5 (good); got None"),
         (RATED, {"verb": "rate", "rating": 5}, f"{ONE} was rated 4 of 5 by ana; nothing was changed"),
         (RATED_AND_AGAIN, {"verb": "rate", "rating": 5}, None),
+        # remind
+        (half_lost(), {"verb": "remind", "after": "2h"}, None),
+        (ANSWERED, {"verb": "remind", "after": "30 min", "note": "call the carrier"}, None),
+        (half_lost(), {"verb": "remind"}, "expected --in, such as --in 2h, or --never; got neither"),
+        (half_lost(), {"verb": "remind", "after": "2h", "never": True}, "expected --in or --never; got both"),
+        (
+            half_lost(),
+            {"verb": "remind", "after": "soon"},
+            "--in: expected a duration such as 90s, 15 min or",
+        ),
+        (half_lost(), {"verb": "remind", "after": "0s"}, "--in: expected at least 1m; got 0s"),
+        (
+            half_lost(),
+            {"verb": "remind", "never": True},
+            f"{ONE} has no reminder that is still to come; noth",
+        ),
+        (half_lost().does("remind", after="2h"), {"verb": "remind", "never": True}, None),
+        (half_lost().does("remind", after="2h"), {"verb": "remind", "after": "3h"}, None),
+        (healed(), {"verb": "remind", "after": "2h"}, IS_RESOLVED),
+        (CLOSED, {"verb": "remind", "after": "2h"}, IS_CLOSED),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(
@@ -248,6 +268,16 @@ LIFE: list[tuple[dict[str, Any], str, str]] = [
         "has your note",
         'UPDATE {}: noted by ana: the "old" board',
     ),
+    (
+        {"verb": "remind", "after": "90 min", "note": "has it come?"},
+        "is to be reminded of in 1h 30m",
+        "UPDATE {}: to be reminded of in 1h 30m by ana: has it come?",
+    ),
+    (
+        {"verb": "remind", "never": True},
+        "is to be reminded of no more",
+        "UPDATE {}: to be reminded of no more by ana",
+    ),
 ]
 
 
@@ -275,6 +305,8 @@ def test_the_alert_log_and_the_ticket_tell_each_act_with_its_person() -> None:
         ("resumed with its part", "ana"),
         ("reclassified as minor", "ana"),
         ("noted", "ana"),
+        ("to be reminded of in 1h 30m", "ana"),
+        ("to be reminded of no more", "ana"),
         ("resolved", ""),
         ("rated 2 of 5", "cy"),
     ]
@@ -373,7 +405,7 @@ def test_a_ticket_with_a_long_life_is_told_on_one_screen() -> None:
     story = half_lost()
     for number in range(6):
         story.does("respond", note=f"round {number}").does("assign", to="bo")
-        story.reads("cm1", trunk_group(1, 0, 46)).passes(60).passes(600)
+        story.polls(11, ("cm1", (trunk_group(1, 0, 46),)))
         story.reads("cm1", trunk_group(1, 23, 46)).passes(60)
     story.does("reclassify", severity="minor", note="spare site")
     (ticket,) = story.tickets

@@ -1,0 +1,194 @@
+"""What changes again and again: one open ticket that says so, instead of a stream (rule I12). Pure.
+
+Of the last 20 states of a failure's key 30 % changed: it flaps. It is over when fewer than 25 % did and it
+has been seen well for 30 minutes. Until then its open ticket is not resolved, and one that never lasts its
+hold is a ticket all the same.
+
+A state is one look: a new reading by one way, the one whose evidence was the newest when the failure was last
+seen to begin. Of a system that is read by two protocols, or a failure that several systems tell of, readings
+by the other ways count only where they change the state: what a slow protocol tells is not thinned out by a
+fast one. No look is what could not tell: a key that is blind, a first missed poll, what a window covers, what
+ended without having been seen well, what a silent system was last told of.
+
+The looks are in memory only. That an open ticket flaps stands in its ruling, and so in the journal: after a
+restart it stays open until it has been well for the 30 minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from agent.failures import Failure, Judgement, Key, Ruling
+from agent.incidents import Incidents
+from agent.picture import Picture
+
+LOOKS = 20  # states that are remembered of a key
+BEGINS = 6  # changes among them from which on it flaps: 30 % of the looks
+GOES_ON = 5  # changes from which on it is not over: 25 %
+WELL_FOR = timedelta(minutes=30)  # how long it must be well before it is over
+QUIET = timedelta(
+    hours=1
+)  # without a look for so long, its changes are of the past (traps that no longer come)
+COUNT_EVERY = timedelta(minutes=30)  # how often an open ticket tells a new count
+
+_RULE = "I12"
+
+Way = tuple[str, str]  # system, protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The last states of a key, the newest last: whether it failed. `at`: of the last reading of `way`."""
+
+    states: tuple[bool, ...]
+    way: Way
+    at: datetime
+
+    @property
+    def changes(self) -> int:
+        """How often a state was another than the one before it."""
+        return sum(one != other for one, other in pairwise(self.states))
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did at the last look."""
+        return self.states[-1]
+
+    def after(self, failed: bool | None, way: Way, at: datetime) -> Looks:
+        """After one more look; None: it could not tell."""
+        states = self.states if failed is None else (*self.states, failed)[-LOOKS:]
+        return Looks(states, way, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Flaps:
+    """The looks at every key that failed at one of its last 20."""
+
+    looks: Mapping[Key, Looks] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that a judgement must be asked about, so that it says which of them are blind."""
+        return tuple(self.looks)
+
+    def changes(self, key: Key) -> int:
+        """How often that key changed in its last 20 looks."""
+        looks = self.looks.get(key)
+        return looks.changes if looks is not None else 0
+
+    def is_flapping(self, key: Key) -> bool:
+        """Whether it changed often enough to begin to flap."""
+        return self.changes(key) >= BEGINS
+
+    def follows(self, system: str, protocol: str) -> bool:
+        """Whether a reading of that way is a look at some key."""
+        return any(looks.way == (system, protocol) for looks in self.looks.values())
+
+    def count(self, judgement: Judgement, picture: Picture, now: datetime) -> Flaps:
+        """With one more state of each key whose way was read since the last look at it.
+
+        `judgement`: it must have been asked about `keys`. The same picture counts once, however often it is
+        judged.
+        """
+        failing = {failure.key: failure for failure in judgement.failures}
+        after: dict[Key, Looks] = {}
+        for key, looks in self.looks.items():
+            if key in judgement.gone:
+                continue
+            failure = failing.get(key)
+            if failure is not None:
+                after[key] = _looked(looks, failure, picture)
+                continue
+            seen = _looked_well(key, looks, judgement, picture)
+            if now - seen.at < QUIET and (any(seen.states) or len(seen.states) < LOOKS):
+                after[key] = seen
+        for key, failure in failing.items():
+            if key not in after and (begun := _begun(failure, picture)) is not None:
+                after[key] = begun
+        return self if after == self.looks else Flaps(after)
+
+    def clock_set(self, step: timedelta) -> Flaps:
+        """After the agent's clock was set by `step`: all was seen as long ago as before."""
+        return Flaps({key: replace(looks, at=looks.at + step) for key, looks in self.looks.items()})
+
+
+def steadied(judgement: Judgement, incidents: Incidents, flaps: Flaps, now: datetime) -> Judgement:
+    """The judgement with what flaps marked so, raised without its hold, and held open while it flaps."""
+    failures = tuple(_marked(each, incidents, flaps, now) for each in judgement.failures)
+    stays: dict[Key, timedelta | None] = {}
+    wakes = [judgement.wake] if judgement.wake is not None else []
+    for key, told in incidents.open.items():
+        if key in judgement.over or not (told.ruling.flapping or flaps.is_flapping(key)):
+            continue
+        goes_on = flaps.changes(key) >= GOES_ON
+        stays[key] = None if goes_on else WELL_FOR
+        if goes_on and (forgotten := flaps.looks[key].at + QUIET) > now:
+            wakes.append(forgotten)
+    return replace(judgement, failures=failures, stays=stays, wake=min(wakes, default=None))
+
+
+def _marked(failure: Failure, incidents: Incidents, flaps: Flaps, now: datetime) -> Failure:
+    told = incidents.open.get(failure.key)
+    said = told.ruling.flapping if told is not None else ""
+    flaps_now = flaps.is_flapping(failure.key)
+    if not (said or flaps_now):
+        return failure
+    if not said or (told and flaps.changes(failure.key) >= GOES_ON and now - told.told_at >= COUNT_EVERY):
+        said = _words(flaps.looks[failure.key])
+
+    def mark(was: Ruling) -> Ruling:
+        return replace(was, flapping=said, rules=tuple(dict.fromkeys((*was.rules, _RULE))))
+
+    marked = replace(failure, ruling=mark(failure.ruling), lesser=failure.lesser and mark(failure.lesser))
+    if not flaps_now or failure.hold is None:
+        return marked
+    return replace(marked, hold=timedelta(0), clears_like=failure.clears_like or failure.hold)
+
+
+def _words(looks: Looks) -> str:
+    return f"changed {looks.changes} times in the last {len(looks.states)} looks"
+
+
+def _looked(looks: Looks, failure: Failure, picture: Picture) -> Looks:
+    """After a pass that finds it failing. It may have begun again by another way than before."""
+    begins = not looks.failed
+    way = looks.way
+    if begins or _read(picture, way) is None:
+        way = _way(failure) or way
+    at = _read(picture, way) or looks.at
+    if not begins and (way, at) == (looks.way, looks.at):
+        return looks
+    return looks.after(True if _tells(failure) else None, way, at)
+
+
+def _looked_well(key: Key, looks: Looks, judgement: Judgement, picture: Picture) -> Looks:
+    at = _read(picture, looks.way) or looks.at
+    if (at == looks.at and not looks.failed) or key in judgement.blind or key in judgement.over:
+        return looks
+    return looks.after(False, looks.way, at)
+
+
+def _begun(failure: Failure, picture: Picture) -> Looks | None:
+    way = _way(failure)
+    at = _read(picture, way) if way is not None else None
+    if way is None or at is None or not _tells(failure):
+        return None
+    return Looks((True,), way, at)
+
+
+def _tells(failure: Failure) -> bool:
+    return failure.hold is not None and failure.not_before is None and not failure.only_as_cause
+
+
+def _way(failure: Failure) -> Way | None:
+    """By which system and protocol its newest evidence came; of equally new ones the first."""
+    newest = max(failure.ruling.evidence, key=lambda each: each.at, default=None)
+    return (newest.system, newest.protocol) if newest is not None else None
+
+
+def _read(picture: Picture, way: Way) -> datetime | None:
+    system, protocol = way
+    return next((each.at for name, each in picture.of(system).accesses.items() if name == protocol), None)
