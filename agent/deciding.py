@@ -71,6 +71,7 @@ def decide(
         if key in incidents.open:
             continue
         waiting = _hold_on(incidents.pending.get(key), failure, now)
+        waiting = replace(waiting, window=failure.window, not_before=failure.not_before)
         pending[key] = waiting
         due = _raises_at(failure, waiting, now)
         if due is None:

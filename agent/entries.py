@@ -26,6 +26,7 @@ from agent.acts import (
 )
 from agent.contract import Step
 from agent.failures import Key, Ruling
+from agent.window_entries import WindowAdded, WindowBegan, WindowEnded, WindowOver
 from collectors.base import ProtocolName
 
 
@@ -323,6 +324,10 @@ Body = Annotated[
     | FoundAdopted
     | FirstSeen
     | RestartSeen
+    | WindowAdded
+    | WindowEnded
+    | WindowBegan
+    | WindowOver
     | AgentStarted
     | AgentStopped
     | AgentAlive

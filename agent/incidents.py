@@ -35,7 +35,8 @@ class Pending:
 
     `needs`: how long it must last; None: not before more is known. `summary`: what it is, for a person.
     `half`: for how long it has been half capacity (T7); None: it is not. `peak`: of stations, the highest
-    count before it began (S2).
+    count before it began (S2). `window`, `not_before`: the maintenance window that it is inside of, and until
+    when (C4).
     """
 
     began: datetime
@@ -45,6 +46,8 @@ class Pending:
     summary: str
     half: timedelta | None = None
     peak: int | None = None
+    window: str = ""
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

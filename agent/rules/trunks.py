@@ -18,9 +18,10 @@ from fractions import Fraction
 from agent.contract import Test
 from agent.failures import Evidence, Failure, Key, Responsibility
 from agent.history import Standing
+from agent.maintenance import Occurrence
 from agent.rules.failing import failure
 from agent.rules.scene import PhoneSystem, Scene, Told, evidence, percent, plural
-from agent.site import MaintenanceWindow, TrunkGroup
+from agent.site import TrunkGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Group:
     planned: int
     degraded: int
     scale: Fraction = Fraction(1)
-    window: MaintenanceWindow | None = None
+    window: Occurrence | None = None
 
     @property
     def unread(self) -> bool:
