@@ -115,7 +115,7 @@ def explain(ticket: Ticket, terms: Terms, now: datetime) -> Explanation:
         ),
         considered=view.considered,
         left_out=view.left_out,
-        suppressed=(),
+        suppressed=(f"while the maintenance window {view.window} was open (C4)",) if view.window else (),
         responsibility=f"{view.responsibility}: {view.note}",
         coverage=view.coverage or "not on the order",
         due_times=due_times,

@@ -141,9 +141,10 @@ class Failure:
     began, where that is known better than by its first judgement. `until`: when it ends by itself, by its
     age (I10). `not_before`: the end of a maintenance window; until then it does not raise (C4). `window`: its
     name. `settles`: how long half capacity must have lasted before the class goes up, and been away before it
-    goes down (T7); `lesser`: the ruling until it has. `causes`: what explains it, of all that fails or is a ticket now, the
-    likeliest first. `parents`: the systems that could explain it; they are asked before it raises (I7).
-    `only_as_cause`: it was told before its system fell silent: it raises with what it explains, and not else.
+    goes down (T7); `lesser`: the ruling until it has. `causes`: what explains it, of all that fails or is a
+    ticket now, the likeliest first. `parents`: the systems that could explain it; they are asked before it
+    raises (I7). `only_as_cause`: it was told before its system fell silent: it raises with what it explains,
+    and not else.
     """
 
     key: Key

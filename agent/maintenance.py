@@ -156,13 +156,19 @@ class Windows:
 
     def times(self, site: Site, begin: datetime, end: datetime) -> Iterator[Occurrence]:
         """Every time of a window that reaches into `begin` to `end`, as it came about so far."""
+        for name in (*(window.name for window in site.windows), *self.added):
+            yield from self.times_of(name, site, begin, end)
+
+    def times_of(self, name: str, site: Site, begin: datetime, end: datetime) -> Iterator[Occurrence]:
+        """The same of one window, by its id or its name in the site file."""
         for window in site.windows:
-            for each in planned(window, site, begin, end):
-                yield from self._as_it_is(each)
-        for added in self.added.values():
-            each = _of_person(added.window)
-            if each.begins < end and each.ends + (each.lasts or timedelta(0)) > begin:
-                yield from self._as_it_is(each)
+            if window.name == name:
+                for each in planned(window, site, begin, end):
+                    yield from self._as_it_is(each)
+        if (added := self.added.get(name)) is not None:
+            one = of_person(added.window)
+            if one.begins < end and one.ends + (one.lasts or timedelta(0)) > begin:
+                yield from self._as_it_is(one)
 
     def _as_it_is(self, one: Occurrence) -> Iterator[Occurrence]:
         begun, ended = self.begun.get(one.time), self.ended.get(one.time)
@@ -252,22 +258,6 @@ def change_number(window: str) -> int:
     return int(digits) if window.startswith("CH-") and digits.isascii() and digits.isdigit() else 0
 
 
-def covers_text(window: Occurrence) -> str:
-    """What it covers, for a person: `system cm1, components dialer and fans`; `the whole site`."""
-    named = (
-        ("system", window.systems),
-        ("location", window.locations),
-        ("component", window.components),
-        ("role", window.roles),
-    )
-    parts = [f"{kind}{'s' * (len(names) > 1)} {_listed(names)}" for kind, names in named if names]
-    return ", ".join(parts) or "the whole site"
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
 def _at(window: MaintenanceWindow, begins: datetime, ends: datetime) -> Occurrence:
     return Occurrence(
         name=window.name,
@@ -287,7 +277,8 @@ def _at(window: MaintenanceWindow, begins: datetime, ends: datetime) -> Occurren
     )
 
 
-def _of_person(window: WindowAdded) -> Occurrence:
+def of_person(window: WindowAdded) -> Occurrence:
+    """The one time of a window that a person added."""
     return Occurrence(
         name=window.window,
         planned=window.begins,

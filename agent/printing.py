@@ -107,6 +107,8 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     )
     if ticket.rating is not None:
         add("rating", f"{ticket.rating} of 5")
+    if ticket.window:
+        add("window", f"found inside the maintenance window {ticket.window}, told at its end (C4)")
     if ticket.clock_note:
         add("clock", ticket.clock_note)
     add("done", *_last(12, [_act(each, zone) for each in ticket.acts]))

@@ -44,6 +44,8 @@ from agent.journal import Journal
 from agent.showing import Terms, ticket_view
 from agent.tickets import Tickets
 from agent.views import TicketView, in_words, moment, soon
+from agent.window_entries import WindowBegan, WindowOver
+from agent.window_words import began_text, over_text
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
         return LogLine(at=at, verb="WARN", text=_warning(body))
     if isinstance(body, SightLost | SightBack):
         return _sight(body, entry, terms)
+    if isinstance(body, WindowBegan | WindowOver):
+        return _window(body, entry, terms)
     verb = _verb(body)
     ticket = tickets.by_id.get(getattr(body, "ticket", ""))
     if ticket is None:
@@ -104,8 +108,9 @@ def _verb(body: Body) -> Verb | None:
 def _text(entry: Entry, view: TicketView) -> str:
     """What is wrong; then what was done, by whom, and why."""
     step = done(entry)
-    if isinstance(entry.body, Opened) and view.again:
-        return f"{view.summary}; {view.again}"
+    if isinstance(entry.body, Opened) and (view.again or view.window):
+        outlasted = f"outlasted the maintenance window {view.window}" if view.window else ""
+        return "; ".join(filter(None, (view.summary, outlasted, view.again)))
     if step is not None and step.by:
         said = f"{view.summary}: {step.what} by {step.by}"
         return f"{said}: {step.note}" if step.note else said
@@ -152,6 +157,18 @@ def _sight(body: SightLost | SightBack, entry: Entry, terms: Terms) -> LogLine:
         text="seen again" if named else "no longer watched: it left the site file",
         system=body.system,
         after=None if body.since is None else max(entry.at - body.since, timedelta(0)),
+    )
+
+
+def _window(body: WindowBegan | WindowOver, entry: Entry, terms: Terms) -> LogLine:
+    zone = terms.site.zone
+    began = isinstance(body, WindowBegan)
+    return LogLine(
+        at=entry.at.astimezone(zone),
+        verb="WINDOW",
+        text=began_text(body, zone) if isinstance(body, WindowBegan) else over_text(body),
+        system=body.system,
+        after=None if began else max(entry.at - body.begins, timedelta(0)),
     )
 
 

@@ -94,7 +94,7 @@ class TicketView:
     who gave it and the note. `status`: where it stands, in a word (closed: too late to reopen it). `acts`:
     every step of its life. `again`: which ticket of the same failure came before, as words. `calls`: whom to
     call, and with which number. `lapsed`: the contract was not in force when it was received; `outside_term`
-    says so in words.
+    says so in words. `window`: the maintenance window that it was found in and outlasted.
     """
 
     id: str
@@ -142,6 +142,7 @@ class TicketView:
     rating: int | None = None
     clock_note: str = ""
     calls: tuple[str, ...] = ()
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +251,8 @@ class AgentView:
     and the latest resolved ones. `pending_text`: one line per failure that waits out its hold.
     `unwritten`: entries of the journal that are not on the disk yet. `targets`: every severity and step that
     the contract sets one for, or that one was missed of. `unmonitored`: by system, how long since the journal
-    began. `clock_synchronised` None: it cannot be told.
+    began. `clock_synchronised` None: it cannot be told. `windows`: the maintenance windows that are in force,
+    a line each.
     """
 
     now: datetime
@@ -272,6 +274,7 @@ class AgentView:
     targets: tuple[TargetView, ...] = ()
     unmonitored: tuple[tuple[str, timedelta], ...] = ()
     clock_synchronised: bool | None = None
+    windows: tuple[str, ...] = ()
 
     @property
     def open_tickets(self) -> tuple[TicketView, ...]:

@@ -12,11 +12,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.failures import Evidence, Failure, Key
-from agent.maintenance import Occurrence, covers, covers_text, looks_again
+from agent.maintenance import Occurrence, covers, looks_again
 from agent.rules.failing import retold
 from agent.rules.scene import Scene
 from agent.site import System
 from agent.window_entries import WindowBegan, WindowOver
+from agent.window_words import covers_text
 
 
 def judge_windows(scene: Scene, failures: Sequence[Failure]) -> tuple[Failure, ...]:
