@@ -196,7 +196,7 @@ def _whole(view: WindowView, zone: ZoneInfo) -> RenderableType:
     add("time", stretch_text(view.begins, view.ends, view.lasts, zone))
     add("repeats", view.repeats)
     add("comes back", ", ".join(_moment(each, zone) for each in view.next))
-    add("change", dashed(view.type), f"risk {view.risk}")
+    add("change", f"{dashed(view.type)}, risk {view.risk}")
     add("reference", view.reference)
     add("who", view.who)
     add("why", view.why)

@@ -33,9 +33,9 @@ from tests.story import (
     an_agreement,
     registered,
     seen,
-    trunk_group,
     works,
 )
+from tests.test_rules_restarts import restart
 
 FAN, FAN_WELL = seen("equipment", "fans", 1), seen("equipment", "fans", 0)
 ANA = Person("ana", 1000)
@@ -295,11 +295,13 @@ def test_a_flexible_window_begins_with_the_first_failure_and_lasts_as_long_as_it
     assert "C4" in story.tickets[0].rules
 
 
-def test_it_holds_back_also_what_raises_at_once() -> None:
-    """Three restarts are told without a hold: the first judgement itself must know the window."""
-    story = working({**FLEXIBLE, "systems": ["cm1"]})
-    story.polls(40, ("cm1", (works(), trunk_group(1, 23, 46))))
-    assert [line.split()[0] for line in story.log[:1]] == ["18:05:00"]
+def test_it_holds_back_also_what_has_no_hold_and_a_restart_that_sets_it_going_does_not_count() -> None:
+    """R3: the restart's own time decides, so the window begins with it; the next one is inside too."""
+    story = working({**FLEXIBLE, "systems": ["cm1"]}).reads("cm1", works()).passes(60)
+    story.reads("cm1", works(), restart(story.now - timedelta(seconds=20))).passes(600)
+    story.reads("cm1", works(), restart(story.now - timedelta(seconds=20))).passes(3600)
+    assert story.told == []
+    assert [line[:12] for line in lines(story)] == ["Fri 17:36:00", "Fri 18:05:40"]
 
 
 def test_it_waits_no_second_time_and_a_restart_of_the_agent_does_not_lengthen_it() -> None:
