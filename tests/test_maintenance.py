@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,8 +17,9 @@ from agent.acting import Person, Refused
 from agent.changing import WantedWindow, change, said_of
 from agent.entries import JournalRebuilt
 from agent.explaining import explain
+from agent.loading import load_setup
 from agent.maintenance import Windows, planned
-from agent.printing import console, show_ticket
+from agent.printing import console, show_setup, show_ticket
 from agent.repeating import Repeats, times
 from agent.showing import Terms, agent_view
 from agent.telling import log_line
@@ -58,6 +61,13 @@ FLEXIBLE = {
 
 def working(*windows: dict[str, Any], start: str = "2026-11-20 17:35") -> Story:
     return Story(start=start, site=a_site(CM1, GW_EAST, GW_WEST, windows=list(windows)))
+
+
+def a_site_file(**changes: Any) -> dict[str, Any]:
+    """What stands in a site file like that of the stories."""
+    places = [{"name": "main"}, {"name": "east"}, {"name": "west"}]
+    systems = [CM1, GW_EAST, GW_WEST]
+    return {"site": "Story", "zone": "America/Chicago", "locations": places, "systems": systems, **changes}
 
 
 def failing(story: Story, minutes: int) -> Story:
@@ -574,3 +584,52 @@ def test_each_state_of_a_window_is_shown() -> None:
         "later": "over",
         "reboot": "over",
     }
+
+
+def test_the_check_of_a_site_file_prints_when_a_window_comes_back(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    over = window(name="old", repeats="FREQ=WEEKLY;COUNT=2")
+    windows = [window(), over, {**FLEXIBLE, "name": "once"}]
+    file.write_text(json.dumps(a_site_file(windows=windows)))
+    with (paper := console()).capture() as shown:
+        paper.print(show_setup(load_setup(file, with_secrets=False), date(2026, 11, 21)))
+    lines = [line.strip() for line in shown.get().splitlines() if "weekly" in line.lower()]
+    assert lines == [
+        "windows    work, weekly: Fri 2026-11-27 17:30 CST, Fri 2026-12-04 17:30 CST, "
+        "Fri 2026-12-11 17:30 CST",
+        "old, FREQ=WEEKLY;COUNT=2: never again",
+    ]
+
+
+# --- whatever happens ---------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sets(st.integers(0, 59), max_size=6),
+    st.sampled_from([window(), FLEXIBLE, {**FLEXIBLE, "lasts": "5 min"}]),
+)
+def test_an_agent_that_is_killed_at_any_minutes_tells_and_raises_the_same(
+    killed: set[int], named: dict[str, Any]
+) -> None:
+    def told(minutes: set[int]) -> tuple[list[str], list[str]]:
+        story = working(named, start="2026-11-20 17:20")
+        for minute in range(60):
+            if minute in minutes:
+                story.agent_is_killed()
+            story.polls(1, ("gw-west", (FAN if minute >= 15 else FAN_WELL,)))
+        return lines(story), story.log
+
+    def without_hold(log: list[str]) -> list[str]:
+        return [line.split(maxsplit=1)[1] for line in log]
+
+    whole, killed_too = told(set()), told(killed)
+    assert killed_too[0] == whole[0]
+    assert without_hold(killed_too[1]) == without_hold(whole[1])  # a hold begins anew with the agent
+
+
+def test_a_flexible_window_that_a_person_ends_before_it_began_never_begins() -> None:
+    story = well(working(FLEXIBLE), 5)
+    assert says(story, verb="end", window="reboot").startswith("reboot is over, by ana")
+    assert failing(story, 5).log == ["17:42:00 opened TW-000001 minor"]
+    assert (lines(story), views(story)["reboot"].state) == ([], "ended")
