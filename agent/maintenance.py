@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from agent.contract import ChangeType
 from agent.entries import Entry, JournalRebuilt
@@ -83,6 +84,21 @@ class Begun:
     failing: tuple[Key, ...] = ()
 
 
+class Around(NamedTuple):
+    """The windows around an instant: `near` it (a month back), `now` there; the same from `since` to `until`.
+
+    `now` has those too that wait for a failure.
+    """
+
+    near: tuple[Occurrence, ...]
+    now: tuple[Occurrence, ...]
+    since: datetime
+    until: datetime
+
+
+_NONE = Around((), (), datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
 @dataclass(frozen=True)  # without slots, for what is worked out once
 class Windows:
     """What the journal knows of maintenance windows. `numbers`: the highest that an id ever had.
@@ -132,26 +148,46 @@ class Windows:
             case _:
                 return self
 
-    @property
+    @cached_property
     def open(self) -> Mapping[Time, WindowBegan]:
         """The times that were told as begun and not as over."""
         return {time: begun.told for time, begun in self.begun.items() if begun.over is None}
 
-    def around(self, site: Site, now: datetime) -> tuple[Occurrence, ...]:
-        """Every time of a window that reaches into the month before `now`, or from there to `looks_again`."""
+    def around(self, site: Site, now: datetime) -> Around:
+        """The windows around `now`: worked out anew only when one begins or ends, or a month is over."""
         if not site.windows and not self.added:
-            return ()
-        number = _block(now)
-        known = self._blocks.get(number)
-        if known is None or known[0] is not site:
-            end = _begin_of(number + 1)
-            known = site, tuple(self.times(site, end - 2 * BLOCK, end))
-            self._blocks.clear()
-            self._blocks[number] = known
+            return _NONE
+        known = self._around.get(0)
+        if known is None or known[0] is not site or not known[1].since <= now < known[1].until:
+            known = self._around[0] = site, self._worked_out(site, now)
         return known[1]
 
     @cached_property
-    def _blocks(self) -> dict[int, tuple[Site, tuple[Occurrence, ...]]]:
+    def _around(self) -> dict[int, tuple[Site, Around]]:
+        return {}
+
+    def _worked_out(self, site: Site, now: datetime) -> Around:
+        number = int(now.timestamp() // BLOCK.total_seconds())
+        begin, end = (
+            datetime.fromtimestamp(each * BLOCK.total_seconds(), UTC) for each in (number, number + 1)
+        )
+        near = self._times_near(site, begin - BLOCK, end)
+        edges = [at for each in near for at in (each.begins, each.ends)]
+        return Around(
+            near,
+            tuple(each for each in near if each.within(now)),
+            max((at for at in edges if begin < at <= now), default=begin),
+            min((at for at in edges if now < at < end), default=end),
+        )
+
+    def _times_near(self, site: Site, begin: datetime, end: datetime) -> tuple[Occurrence, ...]:
+        known = self._near.get(0)
+        if known is None or known[:2] != (id(site), begin):
+            known = self._near[0] = id(site), begin, site, tuple(self.times(site, begin, end))
+        return known[3]
+
+    @cached_property
+    def _near(self) -> dict[int, tuple[int, datetime, Site, tuple[Occurrence, ...]]]:
         return {}
 
     def times(self, site: Site, begin: datetime, end: datetime) -> Iterator[Occurrence]:
@@ -178,11 +214,6 @@ class Windows:
             one = replace(one, ends=min(one.ends, ended[0].astimezone(UTC)))
         if one.begins < one.ends:  # else it was taken back before it began
             yield one
-
-
-def looks_again(now: datetime) -> datetime:
-    """Until when `Windows.around` knows every window."""
-    return _begin_of(_block(now) + 1)
 
 
 def planned(window: MaintenanceWindow, site: Site, begin: datetime, end: datetime) -> Iterator[Occurrence]:
@@ -310,11 +341,3 @@ def _readings(at: datetime, site: Site) -> list[datetime]:
     if at.tzinfo is not None:
         return [at.astimezone(UTC)]
     return [at.replace(tzinfo=site.zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
-
-
-def _block(now: datetime) -> int:
-    return int(now.timestamp() // BLOCK.total_seconds())
-
-
-def _begin_of(number: int) -> datetime:
-    return datetime.fromtimestamp(number * BLOCK.total_seconds(), UTC)

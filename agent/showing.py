@@ -267,7 +267,7 @@ def agent_view(
             (system.name, knowledge.sight.unmonitored(system.name, now)) for system in terms.site.systems
         ),
         clock_synchronised=knowledge.own.synchronised,
-        windows=tuple(open_text(each, zone) for each in windows_at(scene.windows, now)),
+        windows=tuple(open_text(each, zone) for each in windows_at(scene.windows.now, now)),
         numbers=tuple(
             NumberView(number.number, number.name, state) for number, state in number_states(scene)
         ),

@@ -226,7 +226,7 @@ def test_looking_up_windows_costs_nothing_however_long_ago_they_began() -> None:
     windows, now = Windows(), datetime(2026, 11, 20, tzinfo=UTC)
     found = windows.around(site, now)
     assert windows.around(site, now + timedelta(hours=1)) is found
-    assert 32 <= len(found) <= 64 + 1
+    assert 32 <= len(found.near) <= 64 + 1
 
 
 # --- told once ----------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Evidence, Key
 from agent.history import History
-from agent.maintenance import Occurrence, acceptance, window_over
+from agent.maintenance import Around, Occurrence, acceptance, window_over
 from agent.picture import Picture
 from agent.site import Accepted, Function, Site, System
 from agent.watch import Watch
@@ -247,13 +247,13 @@ class Scene:
         return told
 
     @cached_property
-    def windows(self) -> tuple[Occurrence, ...]:
-        """Every time of a maintenance window that lies around now (a month back), of whatever origin."""
+    def windows(self) -> Around:
+        """The maintenance windows around now, of whatever origin."""
         return self.history.windows.around(self.site, self.now)
 
     def window_over(self, told: Told) -> Occurrence | None:
         """The window that covers that part now, by whichever system tells it; of several the last to end."""
-        if not self.windows:
+        if not self.windows.now:
             return None
         found = [self.window(system, told.word.observation) for system in told.tellers]
         return max((each for each in found if each is not None), key=lambda each: each.ends, default=None)
@@ -261,7 +261,7 @@ class Scene:
     def window(self, system: System, observation: Observation) -> Occurrence | None:
         """The maintenance window that covers that part now (C4)."""
         key = Key(system.name, observation.role, observation.component)
-        return window_over(self.windows, key, observation.location or system.location, self.now)
+        return window_over(self.windows.now, key, observation.location or system.location, self.now)
 
     def systems_for(self, function: Function) -> list[System]:
         """The site's systems of one function, in the order of the site file."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.failures import Evidence, Failure, Key
-from agent.maintenance import Occurrence, covers, looks_again
+from agent.maintenance import Occurrence, covers
 from agent.rules.failing import retold
 from agent.rules.scene import Scene
 from agent.site import System
@@ -29,9 +29,7 @@ def judge_windows(scene: Scene, failures: Sequence[Failure]) -> tuple[Failure, .
 def windows_in_force(scene: Scene, failures: Sequence[Failure]) -> tuple[Occurrence, ...]:
     """The windows that are in force now; of those that wait for a failure, the ones that these set going."""
     found = []
-    for window in scene.windows:
-        if not window.within(scene.now):
-            continue
+    for window in scene.windows.now:
         if window.lasts is None:
             found.append(window)
         elif (first := _first_in(scene, window, failures)) is not None:
@@ -44,12 +42,12 @@ def told_of_windows(scene: Scene, failures: Sequence[Failure]) -> Iterator[Windo
     """What must be told of windows now: what is in force, compared with what was told (each time once)."""
     known = scene.history.windows
     told = known.open
-    if not told and not scene.windows:
+    if not told and not scene.windows.now:
         return
     in_force = {window.time: window for window in windows_in_force(scene, failures)}
     for time, began in told.items():
         if time not in in_force:
-            window = next((each for each in scene.windows if each.time == time), None)
+            window = next((each for each in scene.windows.near if each.time == time), None)
             failing = _outlasting(scene, window, failures) if window is not None else ()
             yield WindowOver(
                 window=began.window,
@@ -75,12 +73,9 @@ def told_of_windows(scene: Scene, failures: Sequence[Failure]) -> Iterator[Windo
 
 
 def changes_of_windows(scene: Scene) -> Iterator[datetime]:
-    """When windows begin and end: at these instants something may become otherwise by the clock alone."""
-    for window in scene.windows:
-        yield window.begins
-        yield window.ends
+    """When the next window begins or ends: then something may become otherwise by the clock alone."""
     if scene.site.windows or scene.history.windows.added:
-        yield looks_again(scene.now)
+        yield scene.windows.until
 
 
 def _judge(
@@ -140,20 +135,22 @@ def _outlasting(scene: Scene, window: Occurrence, failures: Sequence[Failure]) -
     return tuple(
         each.key
         for each in failures
-        if each.hold is not None and each.key not in scene.history.standing
-        if all(window.within(at) for at in _beginnings(scene, each))
+        if each.hold is not None
+        and each.key not in scene.history.standing
+        and all(window.within(at) for at in _beginnings(scene, each))
         and (_covered(scene, window, each) or _explained(scene, window, each, failures))
     )
 
 
 def _found_inside(scene: Scene, failed: Failure, failures: Sequence[Failure]) -> Occurrence | None:
     """The window that is over and covers it, and in which all of it began; the customer's own work first."""
+    begun = _beginnings(scene, failed) if scene.windows.near else []
     over = [
         window
-        for window in scene.windows
+        for window in scene.windows.near
         if window.lasts is None
         and window.ends <= scene.now
-        and all(window.within(at) for at in _beginnings(scene, failed))
+        and all(window.within(at) for at in begun)
         and (_covered(scene, window, failed) or _explained(scene, window, failed, failures))
     ]
     return min(over, key=lambda each: each.type != "client_performed", default=None)
