@@ -23,6 +23,7 @@ from agent.cli_calendar import calendar_app
 from agent.cli_due import due
 from agent.cli_enroll import enroll, retry_login
 from agent.cli_found import found_app
+from agent.cli_maintenance import maintenance_app
 from agent.cli_questions import explain, readings_app, replay
 from agent.cli_tickets import tickets_app
 from agent.control import ControlError, Request
@@ -45,6 +46,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(tickets_app, name="tickets")
+app.add_typer(maintenance_app, name="maintenance")
 app.add_typer(readings_app, name="readings")
 app.command()(replay)
 app.command()(explain)

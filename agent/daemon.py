@@ -272,6 +272,7 @@ class Daemon:
 
     async def _tell_durably(self, body: Body) -> None:
         await self._tell((body,), durable=True)
+        self._readings.put_nowait(None)  # judge again: a window that was added or ended counts from now on
 
     # --- what is shown ----------------------------------------------------------------------------------
 

@@ -181,7 +181,8 @@ class _Pass:
                 before = self._incidents.pending.get(key) or self._freed_part(key)
                 # Half of the trunks that one group carries now may have been so for longer (T7).
                 together = self._incidents.pending.get(Key(key.system, key.role)) if key.component else None
-                self._pending[key] = hold_on(before, failure, self._now, together)
+                waiting = hold_on(before, failure, self._now, together)
+                self._pending[key] = replace(waiting, window=failure.window, not_before=failure.not_before)
         for key in self._judgement.blind:  # a hold runs only while its part is seen: it waits
             if (waited := self._incidents.pending.get(key)) is not None:
                 self._pending[key] = replace(waited, last=self._now)

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from agent.acting import Person, Refused, act, said
 from agent.baseline_views import baseline_views
+from agent.changing import change, said_of
 from agent.control import Answer, Caller, Request
 from agent.enrolling import SHOWN, Shown, accept, look, terminals_of
 from agent.entries import Body
@@ -37,7 +38,9 @@ from agent.questions import (
     TAKEN,
     TICKETS,
     WANTED,
+    WANTED_WINDOW,
     WAYS,
+    WINDOWS,
     Taken,
     attained,
     explained,
@@ -46,6 +49,7 @@ from agent.questions import (
 from agent.readings_store import ReadingsStore
 from agent.showing import ticket_views
 from agent.site import System
+from agent.window_views import window_views
 from collectors.base import PollError
 
 log = logging.getLogger("trunkwatch")
@@ -92,6 +96,8 @@ class Desk:
         match request.question:
             case "act":
                 return await self._act(request, caller)
+            case "change":
+                return await self._change_windows(request, caller)
             case "adopt":
                 return await self._adopt(self._system(request), request, caller)
             case "poll":
@@ -115,6 +121,9 @@ class Desk:
         match request.question:
             case "tickets":
                 return _yes(TICKETS.dump_python(ticket_views(known.tickets, setup.terms, now), mode="json"))
+            case "maintenance":
+                windows = window_views(known.history.windows, setup.terms, now)
+                return _yes(WINDOWS.dump_python(windows, mode="json"))
             case "explain":
                 why = explained(request.arguments.get("ticket", ""), known.tickets, setup.terms, now)
                 return _yes(EXPLANATION.dump_python(why, mode="json"))
@@ -145,10 +154,7 @@ class Desk:
         try:
             wanted = WANTED.validate_strings(dict(request.arguments))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            return _no(
-                f"the daemon does not understand the act: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-            )
+            return _no(_not_understood("act", error))
         person = Person(user_name(caller.uid), caller.uid)
         async with self._turn:
             known, now = self._knowledge(), self._now()
@@ -160,6 +166,24 @@ class Desk:
             except JournalError as error:
                 return _no(f"nothing was done to {wanted.ticket}: {error}")
         return _yes(TAKEN.dump_python(Taken(True, said(wanted, body, now))))
+
+    async def _change_windows(self, request: Request, caller: Caller) -> Answer:
+        """Take what a person says of a maintenance window, as `_act` does of a ticket."""
+        try:
+            wanted = WANTED_WINDOW.validate_json(request.arguments.get("wanted", ""))
+        except ValidationError as error:
+            return _no(_not_understood("change", error))
+        person = Person(user_name(caller.uid), caller.uid)
+        async with self._turn:
+            known, now, site = self._knowledge(), self._now(), self._setup().site
+            try:
+                body = change(wanted, person, known.history.windows, site, now)
+                await self._tell(body)
+            except Refused as refusal:
+                return _yes(TAKEN.dump_python(Taken(False, str(refusal))))
+            except JournalError as error:
+                return _no(f"nothing was changed: {error}")
+        return _yes(TAKEN.dump_python(Taken(True, said_of(body, site, known.picture, now))))
 
     async def _adopt(self, system: System, request: Request, caller: Caller) -> Answer:
         component, note = request.arguments.get("component") or None, request.arguments.get("note", "")
@@ -240,6 +264,12 @@ def user_name(uid: int) -> str:
 def _may_change(caller: Caller) -> bool:
     """Who may ask the daemon is not who may change what it trusts: that is root, or the daemon's own user."""
     return caller.uid in (0, os.geteuid())
+
+
+def _not_understood(what: str, error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"the daemon does not understand the {what}: {where}: {first['msg']}"
 
 
 def _yes(body: Any) -> Answer:

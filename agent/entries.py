@@ -27,6 +27,7 @@ from agent.acts import (
 )
 from agent.contract import Step
 from agent.failures import Key, Ruling
+from agent.window_entries import WindowAdded, WindowBegan, WindowEnded, WindowOver
 from collectors.base import ProtocolName
 
 
@@ -336,6 +337,10 @@ Body = Annotated[
     | FoundAdopted
     | FirstSeen
     | RestartSeen
+    | WindowAdded
+    | WindowEnded
+    | WindowBegan
+    | WindowOver
     | AgentStarted
     | AgentStopped
     | AgentAlive

@@ -116,7 +116,7 @@ def explain(ticket: Ticket, terms: Terms, now: datetime) -> Explanation:
         ),
         considered=view.considered,
         left_out=view.left_out,
-        suppressed=tuple(map(suppressed, view.children)),
+        suppressed=tuple(_suppressed(view)),
         responsibility=f"{view.responsibility}: {view.note}",
         coverage=view.coverage or "not on the order",
         due_times=due_times,
@@ -124,6 +124,13 @@ def explain(ticket: Ticket, terms: Terms, now: datetime) -> Explanation:
         hours=_hours(agreement, view.coverage_hours),
         decisions=tuple(_decisions(ticket, agreement, due_times)),
     )
+
+
+def _suppressed(view: TicketView) -> Iterator[str]:
+    """What was held back or has no ticket of its own, and why."""
+    if view.window:
+        yield f"while the maintenance window {view.window} was open (C4)"
+    yield from map(suppressed, view.children)
 
 
 def _clause_words(agreement: Agreement, clause_id: str) -> str:

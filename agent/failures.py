@@ -70,8 +70,9 @@ class Ruling:
     for the asset, for a person. `peak`: stations, the highest count before the failure began (S2).
     `primary_numbers`: those that it takes. `children`: the failures that it explains and that have no ticket
     of their own; where there are any, `own` is the ruling without them. `related`: other tickets that have to
-    do with it, and how (I8). `flapping`: that it changes again and again, and how often (I12). Rulings stand
-    in journals that live for years: a field may be added with a default, none is renamed or removed.
+    do with it, and how (I8). `flapping`: that it changes again and again, and how often (I12). `window`: the
+    maintenance window that it was found in and outlasted (C4). Rulings stand in journals that live for years:
+    a field may be added with a default, none is renamed or removed.
     """
 
     severity: str
@@ -96,6 +97,7 @@ class Ruling:
     children: tuple[Child, ...] = ()
     related: tuple[str, ...] = ()
     flapping: str = ""
+    window: str = ""
 
     def states(self, fact: Test) -> bool:
         """Whether that fact was stated; of a ruling without facts, whether a clause of that name held."""
@@ -156,11 +158,12 @@ class Failure:
     `hold`: how long it must last before it raises (I5); None: not before more is known (a first missed poll).
     `clears_like`: the hold that its clearing follows (I6), where it raises sooner than that. `since`: when it
     began, where that is known better than by its first judgement. `until`: when it ends by itself, by its
-    age (I10). `not_before`: the end of a maintenance window; until then it does not raise (C4). `settles`:
-    how long half capacity must have lasted before the class goes up, and been away before it goes down (T7);
-    `lesser`: the ruling until it has. `causes`: what explains it, of all that fails or is a ticket now, the
-    likeliest first. `parents`: the systems that could explain it; they are asked before it raises (I7).
-    `only_as_cause`: it was told before its system fell silent: it raises with what it explains, and not else.
+    age (I10). `not_before`: the end of a maintenance window; until then it does not raise (C4). `window`: its
+    name. `settles`: how long half capacity must have lasted before the class goes up, and been away before it
+    goes down (T7); `lesser`: the ruling until it has. `causes`: what explains it, of all that fails or is a
+    ticket now, the likeliest first. `parents`: the systems that could explain it; they are asked before it
+    raises (I7). `only_as_cause`: it was told before its system fell silent: it raises with what it explains,
+    and not else.
     """
 
     key: Key
@@ -176,6 +179,7 @@ class Failure:
     causes: tuple[Cause, ...] = ()
     parents: tuple[str, ...] = ()
     only_as_cause: bool = False
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True)

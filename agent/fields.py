@@ -79,8 +79,8 @@ def _parse_date(text: Any) -> date:
     raise ValueError(f"expected a date such as 2026-12-25; got {shown(text)}")
 
 
-def _parse_instant(text: Any) -> datetime:
-    """`2026-11-20 22:00` by the site's own clock, or ISO 8601 with an offset."""
+def parse_instant(text: Any) -> datetime:
+    """`2026-11-20 22:00` by the site's own clock, or ISO 8601 with an offset. Raises ValueError."""
     if isinstance(text, datetime):
         return text
     if isinstance(text, str) and _INSTANT.fullmatch(text.strip()):
@@ -141,7 +141,7 @@ AssetCoverage = Literal["8x5", "24x7", "preferred"]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 PositiveDuration = Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_positive)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_parse_zone)]
-Instant = Annotated[datetime, BeforeValidator(_parse_instant)]
+Instant = Annotated[datetime, BeforeValidator(parse_instant)]
 """A moment; without an offset it is one of the site's own clock (`Site.moment`)."""
 Day = Annotated[date, BeforeValidator(_parse_date)]
 Address = Annotated[

@@ -29,6 +29,7 @@ from agent.entries import (
 from agent.failures import Key, Ruling
 from agent.found import FoundBySystem, found_after, found_in
 from agent.joining import own_ruling
+from agent.maintenance import Windows
 from collectors.base import ProtocolName, Reading, RestartEvent
 
 RESTARTS_KEPT = timedelta(hours=24)
@@ -65,7 +66,8 @@ class History:
 
     `former`: where the restarts that an uptime told lay before the agent's clock was set. `met_by`: by which
     protocols each system was ever seen. `found`: the alarms that stood then (M4). `baselines`: what the
-    station counts of each phone system have taught (S1); `hours`: its hour that is not over yet.
+    station counts of each phone system have taught (S1); `hours`: its hour that is not over yet. `windows`:
+    the maintenance windows that people added, and what was told of any (C4).
     """
 
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
@@ -80,6 +82,7 @@ class History:
     found: FoundBySystem = field(default_factory=dict)
     baselines: Mapping[str, Baseline] = field(default_factory=dict)
     hours: Mapping[str, Hour] = field(default_factory=dict)
+    windows: Windows = field(default_factory=Windows)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> History:
@@ -127,7 +130,8 @@ class History:
                 left = {key: old for key, old in self.standing.items() if old.ticket != body.ticket}
                 return replace(self, standing=left)
             case _:
-                return replace(self, found=found_after(self.found, entry))
+                windows = self.windows.apply(entry)
+                return replace(self, found=found_after(self.found, entry), windows=windows)
 
     def learn(
         self, reading: Reading, counts_kept: timedelta = COUNTS_KEPT, others: Collection[str] = ()

@@ -27,6 +27,7 @@ from agent.own_clock import OwnClock
 from agent.picture import Picture
 from agent.rules.alarms import found_gone
 from agent.rules.scene import Scene
+from agent.rules.windows import told_of_windows
 from agent.sight import Sight
 from agent.site import Site
 from agent.tickets import Tickets
@@ -161,8 +162,10 @@ class Knowledge:
         warned, due = self.deadlines.due(now)
         history, samples = self.history.teach(judgement.counts, _troubled(decision.incidents), now)
         # What was missed was so before a failure is taken as gone at this very moment.
+        scene = self.scene(site, contract, watches, now)
         bodies = (
-            *found_gone(self.scene(site, contract, watches, now)),
+            *found_gone(scene),
+            *told_of_windows(scene, judgement.failures),
             *self.sight.changes(self.picture, site, watches),
             *warned,
             *(_noted(body, note) for body in decision.bodies),
@@ -203,7 +206,10 @@ class Knowledge:
 
     def scene(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Scene:
         """What is known at `now`, for those who look at it without judging."""
-        return scene_of(self.picture, self.history, site, contract, watches, now, holidays=self._holidays)
+        began = {key: waiting.began for key, waiting in self.incidents.pending.items()}
+        return scene_of(
+            self.picture, self.history, site, contract, watches, now, began=began, holidays=self._holidays
+        )
 
     @property
     def _holidays(self) -> Mapping[date, str]:

@@ -143,6 +143,11 @@ class _Agent(Collector):
             "Decisions that are not on the disk yet; above 0 the journal cannot be written.",
             value=view.unwritten,
         )
+        yield GaugeMetricFamily(
+            "trunkwatch_maintenance_windows_open",
+            "Maintenance windows that are in force: what fails in them waits for their end.",
+            value=len(view.windows),
+        )
         due = GaugeMetricFamily(
             "trunkwatch_next_due_timestamp_seconds",
             "The earliest due time of an open ticket.",

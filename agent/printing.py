@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from agent.contract import Contract
 from agent.loading import Setup
+from agent.maintenance import planned
 from agent.site import Site
 from agent.views import ActView, MappedView, RoundView, StepView, TicketView, moment, span
 from agent.web_file import told
@@ -108,7 +110,10 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     )
     if ticket.rating is not None:
         add("rating", f"{ticket.rating} of 5")
-    add("clock", ticket.clock_note)
+    if ticket.window:
+        add("window", f"found inside the maintenance window {ticket.window}, told at its end (C4)")
+    if ticket.clock_note:
+        add("clock", ticket.clock_note)
     add("done", *_last(12, [_act(each, zone) for each in ticket.acts]))
     add("evidence", *ticket.evidence)
     add("left out", *ticket.left_out)
@@ -221,6 +226,7 @@ def show_setup(setup: Setup, today: date) -> RenderableType:
         f"{len(site.primary_numbers)} primary numbers, {len(site.holidays)} holidays",
         *_known(setup),
         *_accepted(site, today),
+        *_repeating(site, today),
         f"contract   {contract.label}: {escape(contract.title)}",
         *([f"mapped     {setup.mapped.contract.label}"] if setup.mapped else []),
         f"coverage   {contract.coverage_hours}" + (f"; the site decides {decisions}" if decisions else ""),
@@ -281,6 +287,17 @@ def _accepted(site: Site, today: date) -> list[str]:
         if today <= each.until
     ]
     return [escape(f"{'accepted' if not number else '':10} {line}") for number, line in enumerate(lines)]
+
+
+def _repeating(site: Site, today: date) -> list[str]:
+    """When each maintenance window that comes back does so next: what its rule means is seen at once."""
+    midnight = datetime(today.year, today.month, today.day, tzinfo=site.zone)
+    lines = []
+    for window in (each for each in site.windows if each.repeats is not None):
+        times = islice(planned(window, site, midnight, midnight + timedelta(days=400)), 3)
+        comes = ", ".join(moment(each.begins.astimezone(site.zone)) for each in times)
+        lines.append(f"{window.name}, {window.repeats}: {comes or 'never again'}")
+    return [escape(f"{'windows' if not number else '':10} {line}") for number, line in enumerate(lines)]
 
 
 def _web(setup: Setup) -> list[str]:

@@ -13,15 +13,18 @@ from pydantic import TypeAdapter
 from agent.acting import Wanted
 from agent.attainment import Attainment, attainment
 from agent.baseline_views import BaselineView
+from agent.changing import WantedWindow
 from agent.explaining import Explanation, explain
 from agent.finding import FoundView
 from agent.journal import read_journal
 from agent.loading import Setup
+from agent.maintenance import Windows
 from agent.showing import Terms, ticket_views
 from agent.sight import Sight
 from agent.site import Site
 from agent.tickets import Tickets
 from agent.views import TicketView
+from agent.window_views import WindowView, window_views
 from collectors.base import Reading
 
 POLL_PATIENCE = timedelta(minutes=16)  # longer than any poll may take
@@ -45,11 +48,18 @@ FOUND = TypeAdapter(tuple[FoundView, ...])
 BASELINES = TypeAdapter(tuple[BaselineView, ...])
 ATTAINMENT = TypeAdapter(Attainment)
 EXPLANATION = TypeAdapter(Explanation)
+WINDOWS = TypeAdapter(tuple[WindowView, ...])
+WANTED_WINDOW = TypeAdapter(WantedWindow)
 
 
 def from_journal(setup: Setup, now: datetime) -> tuple[TicketView, ...]:
     """Every ticket as it stands `now`, read from the journal while no daemon runs. Raises JournalError."""
     return ticket_views(Tickets.fold(read_journal(setup.journal)), setup.terms, now)
+
+
+def windows_from_journal(setup: Setup, now: datetime) -> tuple[WindowView, ...]:
+    """Every maintenance window, read from the journal while no daemon runs. Raises JournalError."""
+    return window_views(Windows.fold(read_journal(setup.journal)), setup.terms, now)
 
 
 def explained(ticket: str, tickets: Tickets, terms: Terms, now: datetime) -> Explanation:

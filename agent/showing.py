@@ -19,6 +19,7 @@ from agent.done import WAITS_FOR
 from agent.failures import Child, Key, Ruling
 from agent.incidents import Pending
 from agent.knowledge import Knowledge
+from agent.maintenance import windows_at
 from agent.mapping import mapped_view
 from agent.picture import Access
 from agent.rounds import Round
@@ -43,6 +44,7 @@ from agent.views import (
     moment,
 )
 from agent.watch import Watch, Way
+from agent.window_words import open_text
 from collectors.base import Product
 
 RESOLVED_SHOWN = 20
@@ -133,6 +135,7 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         outside_term=outside,
         mapped=terms.mapped_of(ticket),
         calls=calls(ticket, agreement, terms.site.contract, zone),
+        window=ruling.window,
         rounds=tuple(_round_view(ticket, each, terms, at) for each in ticket.rounds),
         reopened=len(ticket.rounds) - 1,
         acts=tuple(ActView(at=d.at.astimezone(zone), what=d.what, by=d.by, note=d.note) for d in ticket.done),
@@ -299,7 +302,7 @@ def agent_view(
         systems=systems,
         tickets=tuple(ticket_view(ticket, terms, now) for ticket in shown),
         pending=len(incidents.pending),
-        pending_text=tuple(_pending_text(key, waiting) for key, waiting in incidents.pending.items()),
+        pending_text=tuple(_pending_text(key, waiting, zone) for key, waiting in incidents.pending.items()),
         next_due=tuple(_next_due(tickets.open, knowledge.deadlines, terms)),
         healthy=healthy,
         ready=ready,
@@ -309,13 +312,22 @@ def agent_view(
             (system.name, knowledge.sight.unmonitored(system.name, now)) for system in terms.site.systems
         ),
         clock_synchronised=knowledge.own.synchronised,
+        windows=tuple(open_text(each, zone) for each in windows_at(scene.windows.now, now)),
         numbers=tuple(
             NumberView(number.number, number.name, state) for number, state in number_states(scene)
         ),
     )
 
 
-def _pending_text(key: Key, waiting: Pending) -> str:
+def _pending_text(key: Key, waiting: Pending, zone: ZoneInfo) -> str:
+    text = _waits(key, waiting)
+    if not waiting.window or waiting.not_before is None:
+        return text
+    until = moment(waiting.not_before.astimezone(zone))
+    return f"{text}; inside maintenance window {waiting.window} until {until}"
+
+
+def _waits(key: Key, waiting: Pending) -> str:
     lasted = f"seen failing for {waiting.held.total_seconds():.0f} s"
     if waiting.needs is None:
         return f"{key.system or 'site'}: {waiting.summary}; {lasted}, to be seen once more"

@@ -29,6 +29,8 @@ from agent.fields import (
     Zone,
     as_written,
 )
+from agent.repeating import Repeats
+from agent.window_entries import Risk
 from collectors.base import Role
 
 Function = Literal["phone_system", "voicemail", "contact_centre", "border", "network", "other"]
@@ -205,6 +207,8 @@ class Override(Model):
 class MaintenanceWindow(Model):
     """A stretch of time in which work is done: what fails in it is found at its end (C4). A change record.
 
+    `repeats`: how it comes back after the first time, by the site's clock. `lasts`: it begins with the first
+    failure of what it covers from `begins` to `ends`, and lasts so long; None: it is in force all that time.
     It covers every part that matches all of what is named of systems, locations, components and roles;
     nothing named: the whole site. `type`: client_performed where the customer works.
     """
@@ -212,12 +216,14 @@ class MaintenanceWindow(Model):
     name: Name
     begins: Instant
     ends: Instant
+    repeats: Repeats | None = None
+    lasts: PositiveDuration | None = None
     systems: tuple[Name, ...] = ()
     locations: tuple[Name, ...] = ()
     components: tuple[SomeText, ...] = ()
     roles: tuple[Role, ...] = ()
     type: ChangeType = "scheduled"
-    risk: Literal["low", "moderate", "high"] = "low"
+    risk: Risk = "low"
     reference: Text = ""
     who: Text = ""
     why: Text = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import ip_address
 from itertools import pairwise
@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from agent.fields import Instant, Zone, shown
+from agent.fields import Instant, Zone, parse_duration, shown
 from agent.known_checks import known_mistakes
 from agent.mistakes import Mistake, expected_one
+from agent.repeating import Repeats, trouble
 from agent.site import Sat, Snmp, Ssh, System
 from agent.yaml_marks import Node, Tree
 from collectors.base import Product, ProtocolName
@@ -35,6 +36,7 @@ _PORTS = {
 _RESERVED = frozenset({"craft", "inads", "init", "sroot", "rasaccess", "root"})
 _PARTNER = "dadmin"
 _INSTANT: TypeAdapter[Any] = TypeAdapter(Instant)
+_REPEATS: TypeAdapter[str] = TypeAdapter(Repeats)
 _ZONE: TypeAdapter[Any] = TypeAdapter(Zone, config=ConfigDict(arbitrary_types_allowed=True))
 _NUMBERED = re.compile(r"(?:trunk-group|cti-link) [1-9][0-9]{0,5}")
 # Which consoles there are, only the phone system knows: of one that it does not tell the state is unknown.
@@ -124,14 +126,37 @@ def _holidays(tree: Tree) -> Iterator[Mistake]:
 
 
 def _windows(tree: Tree) -> Iterator[Mistake]:
-    """A maintenance window ends after it begins, by the site's clock where it gives no offset."""
-    for node in tree.root.items("windows"):
+    """A maintenance window ends after it begins, by the site's clock where it gives no offset.
+
+    One that comes back does so at its first time too, and is over by then. Its name is its own: by that it is
+    ended and shown.
+    """
+    nodes = list(tree.root.items("windows"))
+    yield from _once(tree, "name", nodes)
+    for node in nodes:
         begins, ends = (_instant(tree, node.get(key)) for key in ("begins", "ends"))
         if begins is not None and ends is not None and ends <= begins:
             got = f"{node.text('begins')} to {node.text('ends')}"
             yield tree.mistake(
                 node.get("ends") or node, f"expected a window that ends after it begins; got {got}"
             )
+        elif begins is not None and ends is not None:
+            yield from _repeats(tree, node, begins, ends)
+
+
+def _repeats(tree: Tree, window: Node, begins: datetime, ends: datetime) -> Iterator[Mistake]:
+    rule, lasts = window.get("repeats"), window.text("lasts")
+    if rule is None or rule.word is None:
+        return
+    try:
+        zone: ZoneInfo = _ZONE.validate_python(tree.root.text("zone"))
+        _REPEATS.validate_python(rule.word)
+        more = parse_duration(lasts) if lasts is not None else timedelta(0)
+    except (ValidationError, ValueError):
+        return  # the schema says so
+    first, last = (at.astimezone(zone).replace(tzinfo=None) for at in (begins, ends))
+    if (sentence := trouble(rule.word, first, last - first + more, zone)) is not None:
+        yield tree.mistake(rule, sentence)
 
 
 def _instant(tree: Tree, node: Node | None) -> datetime | None:

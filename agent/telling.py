@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from agent.acts import (
@@ -46,6 +46,8 @@ from agent.journal import Journal
 from agent.showing import Terms, ticket_view
 from agent.tickets import Tickets
 from agent.views import TicketView, in_words, moment, soon
+from agent.window_entries import WindowBegan, WindowOver
+from agent.window_words import began_text, over_text
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,8 @@ def log_line(entry: Entry, tickets: Tickets, terms: Terms) -> LogLine | None:
         return LogLine(at=at, verb="WARN", text=_warning(body))
     if isinstance(body, SightLost | SightBack):
         return _sight(body, entry, terms)
+    if isinstance(body, WindowBegan | WindowOver):
+        return _window(body, entry, terms)
     verb = _verb(body)
     ticket = tickets.by_id.get(getattr(body, "ticket", ""))
     if ticket is None:
@@ -109,14 +113,21 @@ def _text(entry: Entry, view: TicketView) -> str:
     """What is wrong; then what was done, by whom, and why."""
     step = done(entry)
     if isinstance(entry.body, Opened | Updated | Reopened) and not (step and step.by):
-        again = view.again if isinstance(entry.body, Opened) else ""
-        recurs = "" if isinstance(entry.body, Updated) else view.recurs
-        return "; ".join(part for part in (view.summary, view.flaps, again, recurs) if part)
+        return "; ".join(filter(None, (view.summary, view.flaps, *_beside(entry.body, view))))
     if step is not None and step.by:
         recurs = f"; {view.recurs}" if isinstance(entry.body, Reopened) and view.recurs else ""
         said = f"{view.summary}{recurs}: {step.what} by {step.by}"
         return f"{said}: {step.note}" if step.note else said
     return f"{view.summary}: {entry.body.reason}" if isinstance(entry.body, Resolved) else view.summary
+
+
+def _beside(body: Opened | Updated | Reopened, view: TicketView) -> Iterator[str]:
+    """What is said once: which window it outlasted, which ticket it follows, how often it was so lately."""
+    if isinstance(body, Opened):
+        yield f"outlasted the maintenance window {view.window}" if view.window else ""
+        yield view.again
+    if not isinstance(body, Updated):
+        yield view.recurs
 
 
 _MISSED: dict[Step, str] = {
@@ -176,6 +187,18 @@ def _sight(body: SightLost | SightBack, entry: Entry, terms: Terms) -> LogLine:
         text="seen again" if named else "no longer watched: it left the site file",
         system=body.system,
         after=None if body.since is None else max(entry.at - body.since, timedelta(0)),
+    )
+
+
+def _window(body: WindowBegan | WindowOver, entry: Entry, terms: Terms) -> LogLine:
+    zone = terms.site.zone
+    began = isinstance(body, WindowBegan)
+    return LogLine(
+        at=entry.at.astimezone(zone),
+        verb="WINDOW",
+        text=began_text(body, zone) if isinstance(body, WindowBegan) else over_text(body),
+        system=body.system,
+        after=None if began else max(entry.at - body.begins, timedelta(0)),
     )
 
 

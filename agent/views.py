@@ -129,6 +129,7 @@ class TicketView:
     says so in words. `flapping`: that it changes again and again, and how often; empty: it does not (I12).
     `times_this_week`: how often this failure was received, as a ticket or again, in the seven days up to
     `received`, which counts. `remind_at` and its two: the reminder that is to come, who set it, and why.
+    `window`: the maintenance window that it was found in and outlasted.
     """
 
     id: str
@@ -183,6 +184,7 @@ class TicketView:
     remind_at: datetime | None = None
     remind_by: str = ""
     remind_note: str = ""
+    window: str = ""
 
     @property
     def recurs(self) -> str:
@@ -304,7 +306,8 @@ class AgentView:
     and the latest resolved ones. `pending_text`: one line per failure that waits out its hold.
     `unwritten`: entries of the journal that are not on the disk yet. `targets`: every severity and step that
     the contract sets one for, or that one was missed of. `unmonitored`: by system, how long since the journal
-    began. `clock_synchronised` None: it cannot be told.
+    began. `clock_synchronised` None: it cannot be told. `windows`: the maintenance windows that are in force,
+    a line each.
     """
 
     now: datetime
@@ -326,6 +329,7 @@ class AgentView:
     targets: tuple[TargetView, ...] = ()
     unmonitored: tuple[tuple[str, timedelta], ...] = ()
     clock_synchronised: bool | None = None
+    windows: tuple[str, ...] = ()
 
     @property
     def open_tickets(self) -> tuple[TicketView, ...]:

@@ -201,6 +201,7 @@ def status_json(view: AgentView) -> dict[str, Any]:
         ],
         "tickets_open": len(view.open_tickets),
         "pending": view.pending,
+        "windows": list(view.windows),
         "next_due": _plain(view.next_due),
         "targets": _plain(view.targets),
         "unmonitored_seconds": {system: length.total_seconds() for system, length in view.unmonitored},

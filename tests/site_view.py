@@ -182,6 +182,7 @@ RICH = AgentView(
         ("g430-fortworth", timedelta(seconds=754)),
     ),
     clock_synchronised=False,
+    windows=("CH-000007, until Fri 2026-11-20 19:00 CST: system g450-dallas; standard, CHG-9: <fans>",),
 )
 
 CALM = replace(
@@ -194,5 +195,6 @@ CALM = replace(
     targets=(TargetView("major", "respond", 0, None), TargetView("minor", "respond", 0, None)),
     unmonitored=(("cm1", timedelta(0)), ("g450-dallas", timedelta(0))),
     clock_synchronised=None,
+    windows=(),
     ready=(True, "Every system answered or timed out at least once."),
 )

@@ -281,7 +281,7 @@ def test_the_json_line_in_the_page_has_the_keys_of_the_agents_own() -> None:
 def test_the_page_tells_every_verb_and_which_are_in_use() -> None:
     page = ALERT_LOG.read_text(encoding="utf-8")
     used = set(re.findall(r"^\| `([A-Z]+)` \| ", page, re.MULTILINE))
-    reserved = set(re.findall(r"[A-Z]{4,}", page.partition("are reserved")[0].rpartition("\n\n")[2]))
+    reserved = set(re.findall(r"[A-Z]{4,}", page.partition(" reserved")[0].rpartition("\n\n")[2]))
     assert used | reserved == set(get_args(Verb))
     written = Path(log_line.__code__.co_filename).read_text(encoding="utf-8")
     written += (CHECKOUT / "agent/daemon.py").read_text(encoding="utf-8")

@@ -100,3 +100,12 @@ def test_a_ticket_of_a_wrong_clock_says_so() -> None:
     page = PAGE.render(replace(RICH, tickets=(replace(TRUNKS, clock_note="the clock was set +3600 s"),)))
     assert "When it was raised, the clock was set +3600 s." in page
     assert "When it was raised" not in PAGE.render(RICH)
+
+
+def test_the_maintenance_windows_in_force_are_listed() -> None:
+    page = PAGE.render(RICH)
+    assert "Maintenance windows in force" in page
+    assert (
+        "CH-000007, until Fri 2026-11-20 19:00 CST: system g450-dallas; standard, CHG-9: &lt;fans&gt;" in page
+    )
+    assert "Maintenance windows" not in PAGE.render(CALM)

@@ -68,7 +68,7 @@ def _of_system(scene: Scene, system: System) -> list[Restart]:
         if event.at > first
         and not event.planned
         and "interchange" not in event.level.casefold()  # O5
-        and window_over(scene.site, key, system.location, event.at) is None
+        and window_over(scene.windows.near, key, system.location, event.at) is None
     ]
     return _one_each(scene, found)
 

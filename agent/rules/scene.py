@@ -16,9 +16,9 @@ from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Evidence, Key
 from agent.history import History
-from agent.maintenance import acceptance, window_over
+from agent.maintenance import Around, Occurrence, acceptance, window_over
 from agent.picture import Picture
-from agent.site import Accepted, Function, MaintenanceWindow, Site, System
+from agent.site import Accepted, Function, Site, System
 from agent.watch import Watch
 from collectors.base import Observation, Role
 
@@ -250,21 +250,22 @@ class Scene:
             told.append(Told(*counts, tuple(system for system, _ in words_on)))
         return told
 
-    def window_over(self, told: Told) -> MaintenanceWindow | None:
+    @cached_property
+    def windows(self) -> Around:
+        """The maintenance windows around now, of whatever origin."""
+        return self.history.windows.around(self.site, self.now)
+
+    def window_over(self, told: Told) -> Occurrence | None:
         """The window that covers that part now, by whichever system tells it; of several the last to end."""
-        if not self.site.windows:
+        if not self.windows.now:
             return None
         found = [self.window(system, told.word.observation) for system in told.tellers]
-        return max(
-            (window for window in found if window is not None),
-            key=lambda window: self.site.moment(window.ends),
-            default=None,
-        )
+        return max((each for each in found if each is not None), key=lambda each: each.ends, default=None)
 
-    def window(self, system: System, observation: Observation) -> MaintenanceWindow | None:
+    def window(self, system: System, observation: Observation) -> Occurrence | None:
         """The maintenance window that covers that part now (C4)."""
         key = Key(system.name, observation.role, observation.component)
-        return window_over(self.site, key, observation.location or system.location, self.now)
+        return window_over(self.windows.now, key, observation.location or system.location, self.now)
 
     def systems_for(self, function: Function) -> list[System]:
         """The site's systems of one function, in the order of the site file."""

@@ -22,10 +22,10 @@ from agent.baseline import BasisKind, Count, hour_of, slot_at
 from agent.contract import Test
 from agent.failures import Evidence, Failure, Key
 from agent.history import Standing
+from agent.maintenance import Occurrence
 from agent.rules.failing import failure
 from agent.rules.parts import gateway_words
 from agent.rules.scene import PhoneSystem, Scene, Told, evidence, listed, percent
-from agent.site import MaintenanceWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class _Judge:
         return self.scene.history.highest(tellers, self.present.at - within)
 
     def _why_not(
-        self, basis: Basis, expected: int, lost: int, before: int | None, window: MaintenanceWindow | None
+        self, basis: Basis, expected: int, lost: int, before: int | None, window: Occurrence | None
     ) -> str | None:
         """Why half of the stations are not lost in the contract's sense; None: they are."""
         decisions = self.scene.contract.decisions
@@ -216,7 +216,7 @@ class _Judge:
             )
         return None
 
-    def _rules(self, basis: Basis, window: MaintenanceWindow | None, *, half: bool) -> Iterator[str]:
+    def _rules(self, basis: Basis, window: Occurrence | None, *, half: bool) -> Iterator[str]:
         yield from ("S1", "S2", "S4") if basis.kind == "administered" else ("S1", "S4", "S5")
         if len(self.present.told) > 1 or self.present.unread:
             yield "S3"

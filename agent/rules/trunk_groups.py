@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from agent.failures import Evidence, Key
 from agent.history import Standing
+from agent.maintenance import Occurrence
 from agent.rules.scene import PhoneSystem, Scene, Told, evidence
-from agent.site import MaintenanceWindow, TrunkGroup
+from agent.site import TrunkGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Group:
     planned: int
     degraded: int
     scale: Fraction = Fraction(1)
-    window: MaintenanceWindow | None = None
+    window: Occurrence | None = None
 
     @property
     def unread(self) -> bool:
