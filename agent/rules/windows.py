@@ -15,7 +15,6 @@ from agent.failures import Evidence, Failure, Key
 from agent.maintenance import Occurrence, covers
 from agent.rules.failing import retold
 from agent.rules.scene import Scene
-from agent.site import System
 from agent.window_entries import WindowBegan, WindowOver
 from agent.window_words import covers_text
 
@@ -207,41 +206,18 @@ def _place(scene: Scene, seen: Evidence) -> str | None:
 
 
 def _explained(scene: Scene, window: Occurrence, failed: Failure, failures: Sequence[Failure]) -> bool:
-    """Whether it hangs on something that the window covers and that fails now (I15, I3)."""
-    roots = {each.key.system for each in failures if each.key != failed.key and _covered(scene, window, each)}
-    systems = [system for system in scene.site.systems if system.name in roots]
-    if not systems:
-        return False
-    upon = _hangs_on(scene, failed.key.system)
-    if not upon.isdisjoint(window.locations):
-        return True
-    parts = _failing(failed)
-    return any(
-        root.name in upon
-        or (root.gateway_number is not None and all(_is_at(scene, root, each) for each in parts) and parts)
-        for root in systems
-        if root.name != failed.key.system
-    )
-
-
-def _is_at(scene: Scene, gateway: System, seen: Evidence) -> bool:
-    """Whether the part says that it is at the gateway's place, and its system is elsewhere."""
-    home = next((each.location for each in scene.site.systems if each.name == seen.system), None)
-    return home != gateway.location and _place(scene, seen) == gateway.location
-
-
-def _hangs_on(scene: Scene, system: str | None) -> set[str]:
-    """Every system and location that this one depends on by the site file, however far."""
-    upon: dict[str, tuple[str, ...]] = {each.name: each.depends_on for each in scene.site.locations}
-    upon |= {each.name: each.depends_on for each in scene.site.systems}
-    found: set[str] = set()
-    ahead = [system or ""]
+    """Whether it hangs on something that the window covers and that fails now (I15, I3), however far."""
+    by_key = {each.key: each for each in failures}
+    seen, ahead = {failed.key}, list(failed.causes)
     while ahead:
-        for name in upon.get(ahead.pop(), ()):
-            if name not in found:
-                found.add(name)
-                ahead.append(name)
-    return found
+        cause = by_key.get(ahead.pop().key)
+        if cause is None or cause.key in seen:
+            continue
+        if _covered(scene, window, cause):
+            return True
+        seen.add(cause.key)
+        ahead += cause.causes
+    return False
 
 
 def _of_window(failed: Failure, window: Occurrence) -> Failure:
