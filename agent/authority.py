@@ -17,14 +17,13 @@ Nothing is ever added up over protocols. What the words mean is judged elsewhere
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from agent.picture import PartKey, Seen, SystemPicture
+from agent.picture import BY_ROLE, PartKey, Seen, SystemPicture
 from agent.watch import Watch
 from collectors.base import Observation, ProtocolName, Role
 
@@ -77,65 +76,115 @@ class _WorkedOut:
     since: datetime
     until: datetime | None
     words: tuple[Word, ...]
-    by_role: Mapping[Role, tuple[Word, ...]]
 
     def hold(self, watch: Watch, now: datetime) -> bool:
-        return self.watch == watch and self.since <= now and (self.until is None or now < self.until)
+        same = self.watch is watch or self.watch == watch
+        return same and self.since <= now and (self.until is None or now < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of a picture by role, each role in the picture's order; `ailing`: those that may fail."""
+
+    by_role: Mapping[str, tuple[PartKey, ...]]
+    ailing: tuple[PartKey, ...]
+
+
+_NO_PARTS: tuple[PartKey, ...] = ()
 
 
 def words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     """The word on every part of one system, one per part, dark ones among them. Not for role service (O2)."""
-    return _once("words", _all_words, picture, watch, now).words
+    return _once("words", lambda: [key for key in picture.parts if key[0] != "service"], picture, watch, now)
 
 
 def words_in(role: Role, picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     """Those of one role."""
-    return _once("words", _all_words, picture, watch, now).by_role.get(role, ())
+    keys = _parts(picture).by_role.get(role)
+    return () if keys is None or role == "service" else _once(role, lambda: keys, picture, watch, now)
+
+
+def ailing(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
+    """Those of every part of which somebody says that something is lost, degraded, used up or in use."""
+    keys = _parts(picture).ailing
+    return _once("ailing", lambda: keys, picture, watch, now) if keys else ()
+
+
+def parts_in(role: Role, picture: SystemPicture) -> Iterator[Mapping[ProtocolName, Seen]]:
+    """What each protocol said of each part in that role, whoever is believed."""
+    return (picture.parts[key] for key in _parts(picture).by_role.get(role, _NO_PARTS))
 
 
 def statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     """What each protocol says of the system's service, by itself (O2): nobody's authority settles that."""
-    return _once("statements", _all_statements, picture, watch, now).words
+    known: _WorkedOut | None = picture.worked_out.get("statements")
+    if known is None or not known.hold(watch, now):
+        found = _all_statements(picture, watch, now)
+        known = picture.worked_out["statements"] = _WorkedOut(watch, now, _until(picture, watch, now), found)
+    return known.words
+
+
+def _parts(picture: SystemPicture) -> _Parts:
+    known: _Parts | None = picture.worked_out.get(BY_ROLE)
+    if known is None:
+        by_role: dict[str, list[PartKey]] = {}
+        may_fail = []
+        for key, told in picture.parts.items():
+            by_role.setdefault(key[0], []).append(key)
+            if key[0] != "service" and any(_may_fail(seen.observation) for seen in told.values()):
+                may_fail.append(key)
+        found = {role: tuple(keys) for role, keys in by_role.items()}
+        known = picture.worked_out[BY_ROLE] = _Parts(found, tuple(may_fail))
+    return known
+
+
+def _may_fail(observation: Observation) -> bool:
+    return ails(observation) or is_exhausted(observation)
 
 
 def _once(
     name: str,
-    work: Callable[[SystemPicture, Watch, datetime], tuple[Word, ...]],
+    keys: Callable[[], Iterable[PartKey]],
     picture: SystemPicture,
     watch: Watch,
     now: datetime,
-) -> _WorkedOut:
+) -> tuple[Word, ...]:
     """What was worked out of this picture before, while it holds: most systems say nothing new most times."""
     known: _WorkedOut | None = picture.worked_out.get(name)
     if known is None or not known.hold(watch, now):
-        until = min((at for at in _ages(picture, watch) if at > now), default=None)
-        found = work(picture, watch, now)
-        by_role: dict[Role, tuple[Word, ...]] = {}
-        for role, same in groupby(found, key=lambda word: word.observation.role):
-            by_role[role] = (*by_role.get(role, ()), *same)
-        known = picture.worked_out[name] = _WorkedOut(watch, now, until, found, by_role)
-    return known
+        found = _words(picture, watch, now, keys())
+        known = picture.worked_out[name] = _WorkedOut(watch, now, _until(picture, watch, now), found)
+    return known.words
 
 
-def _ages(picture: SystemPicture, watch: Watch) -> Iterable[datetime]:
+def _until(picture: SystemPicture, watch: Watch, now: datetime) -> datetime | None:
+    return min((at for at in ages(picture, watch) if at > now), default=None)
+
+
+def ages(picture: SystemPicture, watch: Watch) -> Iterable[datetime]:
     """When each word, and each list, yields to younger ones."""
     if len(picture.accesses) < 2:
         return ()  # there are no others
-    told = {(name, seen.at) for by_protocol in picture.parts.values() for name, seen in by_protocol.items()}
-    told |= {(name, at) for by_protocol in picture.listed.values() for name, at in by_protocol.items()}
-    return [at + OLD_AFTER * _pace(picture, watch, name) for name, at in told]
+    known: tuple[Watch, list[datetime]] | None = picture.worked_out.get("ages")
+    if known is None or known[0] != watch:
+        parts, listed = picture.parts.values(), picture.listed.values()
+        told = {(name, seen.at) for by_protocol in parts for name, seen in by_protocol.items()}
+        told |= {(name, at) for by_protocol in listed for name, at in by_protocol.items()}
+        known = watch, [at + OLD_AFTER * _pace(picture, watch, name) for name, at in told]
+        picture.worked_out["ages"] = known
+    return known[1]
 
 
-def _all_words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
+def _words(
+    picture: SystemPicture, watch: Watch, now: datetime, keys: Iterable[PartKey]
+) -> tuple[Word, ...]:
     answering = {name for name in picture.accesses if picture.answers(name)}
-    listed = {role: frozenset(told) for role, told in picture.listed.items()}
     found: list[Word] = []
-    for key, told in picture.parts.items():
-        if key[0] == "service":
-            continue
+    for key in keys:
+        told = picture.parts[key]
         if len(told) == 1:  # most parts of most sites: one protocol tells of them, and no other lists them
             (seen,) = told.values()
-            if seen.protocol in answering and listed.get(key[0], frozenset()) <= {seen.protocol}:
+            if seen.protocol in answering and picture.listed.get(key[0], {}).keys() <= {seen.protocol}:
                 found.append(_as_told(seen))
                 continue
         word = _word(_Said(picture, watch, now, key), told)
@@ -147,8 +196,7 @@ def _all_words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Wor
 def _all_statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     told = [
         seen
-        for (role, _), by_protocol in picture.parts.items()
-        if role == "service"
+        for by_protocol in parts_in("service", picture)
         for name, seen in by_protocol.items()
         if picture.answers(name)
     ]
@@ -310,6 +358,12 @@ def _withheld(
 def ails(observation: Observation) -> bool:
     """Whether something of the part is lost, degraded, or a spare that is in use."""
     return bool(observation.lost or observation.degraded or observation.in_use)
+
+
+def is_exhausted(observation: Observation) -> bool:
+    """Whether all of a resource is used."""
+    used, limit = observation.used, observation.limit
+    return used is not None and limit is not None and used >= limit > 0
 
 
 def _has_figures(seen: Seen, everything: Iterable[Seen]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from agent.authority import Word, listed_whole
+from agent.authority import Word, listed_whole, parts_in
 from agent.entries import FoundGone
 from agent.failures import Evidence, Failure, Key
 from agent.found import is_warning, stands
@@ -146,8 +146,8 @@ def _trap_evidence(system: System, seen: Seen) -> Evidence:
 def _traps(scene: Scene, system: str) -> dict[str, list[Seen]]:
     """The unknown traps in the picture by OID. No list takes one back (I17): nobody's authority is asked."""
     found: dict[str, list[Seen]] = {}
-    for (role, _), told in scene.picture.of(system).parts.items():
-        for seen in told.values() if role == "alarm" else ():
+    for told in parts_in("alarm", scene.picture.of(system)):
+        for seen in told.values():
             observation = seen.observation
             if observation.kind == "unknown" and scene.accepted(system, observation) is None:
                 found.setdefault(observation.oid or observation.component, []).append(seen)

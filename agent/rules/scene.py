@@ -10,8 +10,9 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 from math import floor
+from typing import cast
 
-from agent.authority import Word, ails, statements, words, words_in
+from agent.authority import Word, ailing, ails, statements, words, words_in
 from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Evidence, Key
@@ -92,9 +93,17 @@ class Scene:
     def _all_words(self) -> Mapping[str, tuple[Word, ...]]:
         return {name: words(self.picture.of(name), watch, self.now) for name, watch in self.watches.items()}
 
-    def every_word(self, system: str, role: Role) -> Iterator[Word]:
+    def every_word(self, system: str, role: Role) -> Iterable[Word]:
         """Every word in that role, what is accepted and what is dark among them."""
-        return (word for word in self._all_words.get(system, ()) if word.observation.role == role)
+        watch = self.watches.get(system)
+        return () if watch is None else words_in(role, self.picture.of(system), watch, self.now)
+
+    def ailing(self, system: str, *roles: Role) -> Iterator[Word]:
+        """Of the words in these roles that somebody freshly tells, at least those that fail."""
+        for word in ailing(self.picture.of(system), self.watches[system], self.now):
+            observation = word.observation
+            if observation.role in roles and not word.dark and self.accepted(system, observation) is None:
+                yield word
 
     def accepted(self, system: str, observation: Observation) -> Accepted | None:
         """The condition by which this part may fail and raises nothing (M4); None while the part is well."""
@@ -128,7 +137,7 @@ class Scene:
         return bool(accesses) and all(way.protocol in accesses for way in self.watches[system].ways)
 
     def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterator[Word]:
-        if len(roles) == 1:
+        if len(roles) == 1:  # of most parts of most systems nobody has to know more than that they are well
             found = words_in(roles[0], self.picture.of(system), self.watches[system], self.now)
             if not self.site.accepted:
                 return iter(found)
@@ -144,6 +153,11 @@ class Scene:
                 if word.observation.number is not None and system.gateway_number is None:
                     found.setdefault(word.observation.number, []).append((system, word))
         return found
+
+    @cached_property
+    def gateways(self) -> frozenset[int | None]:
+        """The numbers of the gateways that the site file knows."""
+        return frozenset(each.gateway_number for each in self.site.systems)
 
     @cached_property
     def phone_systems(self) -> tuple[PhoneSystem, ...]:
@@ -185,16 +199,14 @@ class Scene:
     def observed(self, told: Iterable[Evidence]) -> tuple[Observation, ...]:
         """What is believed of the failing parts that the evidence names; of all of them if none fails."""
         named = dict.fromkeys((each.system, each.role, each.component) for each in told)
-        known = tuple(self._parts[part] for part in named if part in self._parts)
+        known = tuple(seen for part in named if (seen := self._believed(*part)) is not None)
         return tuple(filter(_fails, known)) or known
 
-    @cached_property
-    def _parts(self) -> Mapping[tuple[str, str, str], Observation]:
-        return {
-            (system, word.observation.role, word.observation.component): word.observation
-            for system, told in self._words.items()
-            for word in told
-        }
+    def _believed(self, system: str, role: str, component: str) -> Observation | None:
+        if system not in self.watches:
+            return None
+        found = (word.observation for word in self._in_roles(system, (cast(Role, role),)))
+        return next((each for each in found if each.component == component), None)
 
     def network_down(self, name: str) -> bool:
         """Whether that system is a network device, and says that it is down or has fallen silent."""

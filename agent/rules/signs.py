@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from agent.authority import is_young
+from agent.authority import is_young, parts_in
 from agent.failures import Evidence, Failure, Key
 from agent.rules.network import access_evidence, lasted, proof_of_path
 from agent.rules.scene import Scene, evidence, listed
@@ -106,15 +106,15 @@ def own_signs(scene: Scene, system: System) -> Iterator[Sign]:
 def _trapped(scene: Scene, system: System) -> Iterator[Sign]:
     """A trap that says that the service is down: for a day, or until a later poll says that it works."""
     works = [word.at for word in scene.statements(system.name) if word.observation.lost == 0]
-    for (role, _), told in scene.picture.of(system.name).parts.items():
-        seen = told.get("trap") if role == "service" else None
+    for told in parts_in("service", scene.picture.of(system.name)):
+        seen = told.get("trap")
         if seen is None or not seen.observation.lost or any(at > seen.at for at in works):
             continue
         if scene.now - seen.at < scene.contract.decisions.unknown_trap_stands:
             said = f"{system.name} sent a trap that it is down"
             component = seen.observation.component
             text = f"{component}: says that it is down"
-            found = Evidence(text, system.name, role, component, "trap", seen.at, source="trap")
+            found = Evidence(text, system.name, "service", component, "trap", seen.at, source="trap")
             yield Sign(False, "trap", found, said)
 
 
