@@ -161,23 +161,27 @@ def _until(picture: SystemPicture, watch: Watch, now: datetime) -> datetime | No
     return min((at for at in ages(picture, watch) if at > now), default=None)
 
 
-def ages(picture: SystemPicture, watch: Watch) -> Iterable[datetime]:
-    """When each word, and each list, yields to younger ones."""
+def ages(picture: SystemPicture, watch: Watch, *, left_behind: bool = False) -> Iterable[datetime]:
+    """When each word, and each list, yields to younger ones.
+
+    `left_behind`: only of those that are older than the last reading of their protocol.
+    """
     if len(picture.accesses) < 2:
         return ()  # there are no others
-    known: tuple[Watch, list[datetime]] | None = picture.worked_out.get("ages")
-    if known is None or known[0] != watch:
+    known: set[tuple[ProtocolName, datetime]] | None = picture.worked_out.get("ages")
+    if known is None:
         parts, listed = picture.parts.values(), picture.listed.values()
-        told = {(name, seen.at) for by_protocol in parts for name, seen in by_protocol.items()}
-        told |= {(name, at) for by_protocol in listed for name, at in by_protocol.items()}
-        known = watch, [at + OLD_AFTER * _pace(picture, watch, name) for name, at in told]
+        known = {(name, seen.at) for by_protocol in parts for name, seen in by_protocol.items()}
+        known |= {(name, at) for by_protocol in listed for name, at in by_protocol.items()}
         picture.worked_out["ages"] = known
-    return known[1]
+    return [
+        at + OLD_AFTER * _pace(picture, watch, name)
+        for name, at in known
+        if not left_behind or at != picture.accesses[name].at
+    ]
 
 
-def _words(
-    picture: SystemPicture, watch: Watch, now: datetime, keys: Iterable[PartKey]
-) -> tuple[Word, ...]:
+def _words(picture: SystemPicture, watch: Watch, now: datetime, keys: Iterable[PartKey]) -> tuple[Word, ...]:
     answering = {name for name in picture.accesses if picture.answers(name)}
     found: list[Word] = []
     for key in keys:

@@ -136,7 +136,7 @@ class History:
         if reading.error is not None:
             return self, ()
         bodies: list[Body] = []
-        if self._is_first_contact(reading):
+        if self.is_first_contact(reading):
             bodies.append(FirstSeen(system=reading.system, protocol=reading.protocol))
             found = self._found(reading, others) if reading.source == "poll" else None
             bodies += [found] if found else []
@@ -160,18 +160,17 @@ class History:
         `troubled`: systems with an incident, open or pending, in which no count of theirs teaches.
         """
         told = {count.system: count for count in counts}
+        if not told and not self.hours:
+            return self, ()
         hours = {system: hour if system in told else hour.unseen(now) for system, hour in self.hours.items()}
         over: dict[str, Hour] = {}
         for system in self.hours:
             if hours[system].over(now):
                 over[system] = hours.pop(system)
         for count in told.values():
-            current = hours.get(count.system)
-            if current is None or current.begins < count.hour:
-                current = next_hour(over.get(count.system), count)
-            if current.begins == count.hour:  # else it is a count of before a clock was set
-                teaches = count.teaches and troubled.isdisjoint(count.systems)
-                hours[count.system] = current.then(count, teaches=teaches)
+            before = hours.get(count.system)
+            if (after := _heeded(before, over.get(count.system), count, troubled)) is not None:
+                hours[count.system] = after
         samples = tuple(
             StationSample(
                 system=system,
@@ -184,6 +183,18 @@ class History:
             if (present := hour.lesson()) is not None
         )
         return replace(self, hours=hours), samples
+
+    def heed(self, count: Count, troubled: Set[str]) -> History | None:
+        """What one more count teaches; None: an hour is over, which `teach` must see."""
+        before = self.hours.get(count.system)
+        if before is not None and before.counts and before.over(count.at):
+            return None
+        after = _heeded(before, before, count, troubled)
+        return self if after is None else replace(self, hours={**self.hours, count.system: after})
+
+    def counts(self, reading: Reading, counts_kept: timedelta = COUNTS_KEPT) -> History:
+        """The history with the station count of a reading that says nothing else that is new."""
+        return self._count(reading, counts_kept)
 
     def expected(self, system: str, slot: Slot, samples: int) -> int | None:
         """How many stations that slot has taught to expect; None: from fewer samples than that (S1)."""
@@ -239,7 +250,8 @@ class History:
             highest = together if highest is None else max(highest, together)
         return highest
 
-    def _is_first_contact(self, reading: Reading) -> bool:
+    def is_first_contact(self, reading: Reading) -> bool:
+        """Whether its system is seen for the first time, or by its protocol."""
         if reading.system not in self.first_seen:
             return True
         if reading.source != "poll":  # a trap tells what is new
@@ -271,6 +283,14 @@ class History:
 def clock_set(event: RestartEvent, step: timedelta) -> RestartEvent:
     """The restart after the agent's clock was set: one told by an uptime was reckoned from that clock."""
     return replace(event, at=event.at + step) if event.source == "uptime" else event
+
+
+def _heeded(before: Hour | None, over: Hour | None, count: Count, troubled: Set[str]) -> Hour | None:
+    """The hour of the count after it; None: it is a count of before a clock was set."""
+    hour = next_hour(over, count) if before is None or before.begins < count.hour else before
+    if hour.begins != count.hour:
+        return None
+    return hour.then(count, teaches=count.teaches and troubled.isdisjoint(count.systems))
 
 
 def _same(event: RestartEvent, known: RestartEvent) -> bool:

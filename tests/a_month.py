@@ -66,9 +66,7 @@ class Month:
         ]
         self.site = a_site(*told, locations=places)
         way = Way("snmp", timedelta(seconds=POLL))
-        self.watches = {
-            each.name: Watch(each.function or "other", (way,)) for each in self.site.systems
-        }
+        self.watches = {each.name: Watch(each.function or "other", (way,)) for each in self.site.systems}
         self.faults = sorted(self._faults(), key=lambda fault: fault.begins)
 
     def readings(self) -> Iterator[Reading]:
@@ -172,7 +170,9 @@ class _Polled:
         )
         said = self._said.get(state)
         if said is None:
-            said = self._said[state] = tuple(self._once(each) for each in self._all(*state[:3], mine, state[4]))
+            said = self._said[state] = tuple(
+                self._once(each) for each in self._all(*state[:3], mine, state[4])
+            )
         return Reading(
             at=at, system=self._name, protocol="snmp", complete=_OWN, observations=said, seconds=took
         )
