@@ -110,6 +110,11 @@ def ailing(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, .
     return _once("ailing", lambda: keys, picture, watch, now) if keys else ()
 
 
+def tells_of(role: Role, picture: SystemPicture) -> bool:
+    """Whether anybody ever told of a part in that role."""
+    return role in _parts(picture).by_role
+
+
 def parts_in(role: Role, picture: SystemPicture) -> Iterator[Mapping[ProtocolName, Seen]]:
     """What each protocol said of each part in that role, whoever is believed."""
     return (picture.parts[key] for key in _parts(picture).by_role.get(role, _NO_PARTS))

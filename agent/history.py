@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from agent.baseline import Baseline, Count, Hour, Slot, next_hour, taught
+from agent.baseline import HOUR, Baseline, Count, Hour, Slot, next_hour, taught
 from agent.entries import (
     Body,
     Entry,
@@ -192,6 +192,10 @@ class History:
         after = _heeded(before, before, count, troubled)
         return self if after is None else replace(self, hours={**self.hours, count.system: after})
 
+    def hour_ends(self, after: datetime) -> datetime | None:
+        """When the first of the hours that are not over then is."""
+        return min((end for each in self.hours.values() if (end := each.begins + HOUR) > after), default=None)
+
     def counts(self, reading: Reading, counts_kept: timedelta = COUNTS_KEPT) -> History:
         """The history with the station count of a reading that says nothing else that is new."""
         return self._count(reading, counts_kept)
@@ -234,6 +238,11 @@ class History:
         Each protocol is its own measure: what one counts more than another is no fall. Where several systems
         tell, their counts of one time are added: a phone that moved from one to the other counts once.
         """
+        if len(tellers) == 1:
+            ((system, protocols),) = tellers.items()
+            by = [self.station_counts.get((system, protocol), ()) for protocol in protocols]
+            if len(by) == 1:  # most sites: one system tells of them, by one protocol
+                return max(dict(each for each in by[0] if each[0] >= since).values(), default=None)
         told = sorted(
             (at, system, protocol, present)
             for system, protocols in tellers.items()

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from agent.authority import OLD_AFTER, ages, parts_in
-from agent.baseline import HOUR
 from agent.contract import Contract
 from agent.gaps import gap_begins
 from agent.history import History
@@ -45,7 +44,7 @@ def next_instant(
         _silences(picture, site),
         _traps(picture, contract),
         _restarts(history, contract, now),
-        (hour.begins + HOUR for hour in history.hours.values()),
+        (ends for ends in (history.hour_ends(now),) if ends is not None),
     )
     return min((at for at in coming if at > now), default=None)
 

@@ -135,7 +135,8 @@ class Knowledge:
         names = {each.name for each in whole.servers}
         if any(key.system in names and key.role in _HANGS_ON_COUNTS for key in self.incidents.keys):
             return None
-        if agreement is None or agreement.contract != contract or stations_of(scene, whole) is not None:
+        key = Key(whole.main.name, "stations")
+        if self._keeps_another(key, contract, reading.at) or stations_of(scene, whole) is not None:
             return None
         count = count_of(scene, whole)
         taught = history.heed(count, _troubled(self.incidents)) if count is not None else None
@@ -244,6 +245,13 @@ class Knowledge:
             if not same[id(agreement)]:
                 kept[key] = agreement.contract
         return kept
+
+    def _keeps_another(self, key: Key, contract: Contract, now: datetime) -> bool:
+        """Whether that failure, which is no ticket now, would be one again that keeps another contract."""
+        last = self.incidents.past.get(key)
+        found = self.tickets.by_id.get(last.ticket) if last is not None and last.reopens(now) else None
+        agreement = found.agreement if found is not None else None
+        return agreement is not None and agreement.contract != contract
 
     def _with_clock(self, judgement: Judgement, wrong: Failure | None) -> Judgement:
         """The judgement with what is wrong with the agent's own clock."""

@@ -142,6 +142,9 @@ class _Run:
             if after is not None:
                 self.knowledge = after
                 way.heard(content, reading, at, took)
+                if (ends := after.history.hour_ends(time_of(self._judged))) is not None:
+                    self._ends = min(self._ends, number_of(ends))
+                    self._wake = min(self._wake, self._ends)
                 return
         self._hear(way, content, at, took)
 

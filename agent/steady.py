@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from agent.alike import alike, counted, same_frame
+from agent.alike import alike, repeated, same_frame
 from agent.authority import OLD_AFTER
 from agent.gaps import INTERVALS
 from agent.picture import Repeat
@@ -100,11 +100,8 @@ class Course:
         last = way.reading
         if last is None or way.at <= self.mark or not 0 < at - way.at < way.trusted or took > way.pace:
             return False
-        same = counted if way.counts else alike
-        return (
-            same_frame(reading, last)
-            and same(reading.observations, last.observations)
-            and _events(reading) == _events(last)
+        return same_frame(reading, last) and repeated(
+            reading.observations, last.observations, counts=way.counts
         )
 
     def hear(self, way: Way, content: int, reading: Reading, at: int, *, told: bool) -> bool:
@@ -174,7 +171,3 @@ def _counts_up(way: Way, reading: Reading) -> bool:
     if reading.error is not None:
         return way.missed <= _NEW
     return any(each.role == "service" and each.lost for each in reading.observations)
-
-
-def _events(reading: Reading) -> list[object]:
-    return [each.events for each in reading.observations if each.events]
