@@ -90,7 +90,8 @@ class SystemPicture:
     @property
     def polled(self) -> tuple[Access, ...]:
         """The ways by which it is asked: a trap comes unasked, so its last one says nothing of now."""
-        return tuple(access for name, access in self.accesses.items() if name != "trap")
+        told = self.accesses
+        return tuple(told.values() if "trap" not in told else (told[name] for name in told if name != "trap"))
 
     def answers(self, protocol: ProtocolName) -> bool:
         """Whether that protocol answered its last poll."""

@@ -118,9 +118,10 @@ def _words(observation: Observation) -> tuple[str, str]:
 def _location(scene: Scene, gateway: System) -> Failure | None:
     words = gateway_words(scene, gateway)
     lost = [(system, word) for system, word in words if word.observation.lost]
+    if not lost:
+        return None
     # A gateway that serves somewhere is no lost location, whatever the main server says of it (S3, I11).
-    serving = any(system is gateway and word.observation.lost == 0 for system, word in words)
-    if not lost or serving:
+    if any(system is gateway and word.observation.lost == 0 for system, word in words):
         return None
     return failure(
         scene,

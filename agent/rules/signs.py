@@ -96,8 +96,9 @@ def own_signs(scene: Scene, system: System) -> Iterator[Sign]:
                 text = f"the {access.protocol.upper()} answers"
                 said = f"{text} on {system.name}"
                 yield Sign(True, access.protocol, access_evidence(system, access, text), said)
-    asked = scene.asked(system.name)  # O8 speaks of all protocols: one that was not tried yet is not silent
-    if asked and picture.silent and all(lasted(scene, system, access) for access in picture.polled):
+    if not picture.silent or not scene.asked(system.name):
+        return  # O8 speaks of all protocols: one that was not tried yet is not silent
+    if all(lasted(scene, system, access) for access in picture.polled):
         for access in picture.polled:
             said = f"{system.name} does not answer ({access.protocol})"
             yield Sign(False, SILENCE, access_evidence(system, access), said)

@@ -84,7 +84,7 @@ def judge_trunks(scene: Scene) -> Iterator[Failure]:
     for whole in scene.wholes:
         told = scene.told(whole, "trunks")
         # What only a protocol told that is dark now keeps its total (T5): else the rest would weigh more.
-        if all(each.word.dark for each in told):
+        if all(each.word.dark for each in told) or not any(map(_is_notable, told)):
             continue
         key = Key(whole.main.name, "trunks")
         groups = [_group(scene, whole, each, key) for each in told]
@@ -93,6 +93,13 @@ def judge_trunks(scene: Scene) -> Iterator[Failure]:
         for group in groups:
             if not group.public and group.lost:
                 yield _internal(scene, whole, group)
+
+
+def _is_notable(told: Told) -> bool:
+    """Whether it may be part of a failure: one that works whole is none, and counts only beside others."""
+    observation = told.word.observation
+    in_part = observation.lost or observation.degraded or observation.planned or told.word.carried
+    return bool(in_part) or observation.unread or observation.total is None
 
 
 def _group(scene: Scene, whole: PhoneSystem, told: Told, key: Key) -> Group:
