@@ -17,15 +17,15 @@ Nothing is ever added up over protocols. What the words mean is judged elsewhere
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from agent.picture import BY_ROLE, PartKey, Seen, SystemPicture
+from agent.picture import PartKey, Seen, SystemPicture
 from agent.watch import Watch
-from collectors.base import Observation, ProtocolName, Role
+from collectors.base import Observation, ProtocolName
 
 OLD_AFTER = 2  # intervals: a word of that age yields to a younger one
 
@@ -68,125 +68,10 @@ class Word:
     dark: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _WorkedOut:
-    """Words, and the time in which no age changes them."""
-
-    watch: Watch
-    since: datetime
-    until: datetime | None
-    words: tuple[Word, ...]
-
-    def hold(self, watch: Watch, now: datetime) -> bool:
-        same = self.watch is watch or self.watch == watch
-        return same and self.since <= now and (self.until is None or now < self.until)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The parts of a picture by role, each role in the picture's order; `ailing`: those that may fail."""
-
-    by_role: Mapping[str, tuple[PartKey, ...]]
-    ailing: tuple[PartKey, ...]
-
-
-_NO_PARTS: tuple[PartKey, ...] = ()
-
-
-def words(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
-    """The word on every part of one system, one per part, dark ones among them. Not for role service (O2)."""
-    return _once("words", lambda: [key for key in picture.parts if key[0] != "service"], picture, watch, now)
-
-
-def words_in(role: Role, picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
-    """Those of one role."""
-    keys = _parts(picture).by_role.get(role)
-    return () if keys is None or role == "service" else _once(role, lambda: keys, picture, watch, now)
-
-
-def ailing(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
-    """Those of every part of which somebody says that something is lost, degraded, used up or in use."""
-    keys = _parts(picture).ailing
-    return _once("ailing", lambda: keys, picture, watch, now) if keys else ()
-
-
-def tells_of(role: Role, picture: SystemPicture) -> bool:
-    """Whether anybody ever told of a part in that role."""
-    return role in _parts(picture).by_role
-
-
-def parts_in(role: Role, picture: SystemPicture) -> Iterator[Mapping[ProtocolName, Seen]]:
-    """What each protocol said of each part in that role, whoever is believed."""
-    return (picture.parts[key] for key in _parts(picture).by_role.get(role, _NO_PARTS))
-
-
-def statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
-    """What each protocol says of the system's service, by itself (O2): nobody's authority settles that."""
-    known: _WorkedOut | None = picture.worked_out.get("statements")
-    if known is None or not known.hold(watch, now):
-        found = _all_statements(picture, watch, now)
-        known = picture.worked_out["statements"] = _WorkedOut(watch, now, _until(picture, watch, now), found)
-    return known.words
-
-
-def _parts(picture: SystemPicture) -> _Parts:
-    known: _Parts | None = picture.worked_out.get(BY_ROLE)
-    if known is None:
-        by_role: dict[str, list[PartKey]] = {}
-        may_fail = []
-        for key, told in picture.parts.items():
-            by_role.setdefault(key[0], []).append(key)
-            if key[0] != "service" and any(_may_fail(seen.observation) for seen in told.values()):
-                may_fail.append(key)
-        found = {role: tuple(keys) for role, keys in by_role.items()}
-        known = picture.worked_out[BY_ROLE] = _Parts(found, tuple(may_fail))
-    return known
-
-
-def _may_fail(observation: Observation) -> bool:
-    return ails(observation) or is_exhausted(observation)
-
-
-def _once(
-    name: str,
-    keys: Callable[[], Iterable[PartKey]],
-    picture: SystemPicture,
-    watch: Watch,
-    now: datetime,
+def words_on(
+    keys: Iterable[PartKey], picture: SystemPicture, watch: Watch, now: datetime
 ) -> tuple[Word, ...]:
-    """What was worked out of this picture before, while it holds: most systems say nothing new most times."""
-    known: _WorkedOut | None = picture.worked_out.get(name)
-    if known is None or not known.hold(watch, now):
-        found = _words(picture, watch, now, keys())
-        known = picture.worked_out[name] = _WorkedOut(watch, now, _until(picture, watch, now), found)
-    return known.words
-
-
-def _until(picture: SystemPicture, watch: Watch, now: datetime) -> datetime | None:
-    return min((at for at in ages(picture, watch) if at > now), default=None)
-
-
-def ages(picture: SystemPicture, watch: Watch, *, left_behind: bool = False) -> Iterable[datetime]:
-    """When each word, and each list, yields to younger ones.
-
-    `left_behind`: only of those that are older than the last reading of their protocol.
-    """
-    if len(picture.accesses) < 2:
-        return ()  # there are no others
-    known: set[tuple[ProtocolName, datetime]] | None = picture.worked_out.get("ages")
-    if known is None:
-        parts, listed = picture.parts.values(), picture.listed.values()
-        known = {(name, seen.at) for by_protocol in parts for name, seen in by_protocol.items()}
-        known |= {(name, at) for by_protocol in listed for name, at in by_protocol.items()}
-        picture.worked_out["ages"] = known
-    return [
-        at + OLD_AFTER * _pace(picture, watch, name)
-        for name, at in known
-        if not left_behind or at != picture.accesses[name].at
-    ]
-
-
-def _words(picture: SystemPicture, watch: Watch, now: datetime, keys: Iterable[PartKey]) -> tuple[Word, ...]:
+    """The word on each of these parts of one system, dark ones among them; none on what is gone."""
     answering = {name for name in picture.accesses if picture.answers(name)}
     found: list[Word] = []
     for key in keys:
@@ -202,13 +87,11 @@ def _words(picture: SystemPicture, watch: Watch, now: datetime, keys: Iterable[P
     return tuple(found)
 
 
-def _all_statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
-    told = [
-        seen
-        for by_protocol in parts_in("service", picture)
-        for name, seen in by_protocol.items()
-        if picture.answers(name)
-    ]
+def heard_of(
+    parts: Iterable[Mapping[ProtocolName, Seen]], picture: SystemPicture, watch: Watch, now: datetime
+) -> tuple[Word, ...]:
+    """What each protocol that answers says of these parts, by itself; of old words only the newest."""
+    told = [seen for by_protocol in parts for name, seen in by_protocol.items() if picture.answers(name)]
     young = [seen for seen in told if is_young(picture, watch, now, seen.protocol, seen.at)]
     if not young and told:
         young = [max(told, key=lambda seen: seen.at)]
@@ -219,10 +102,11 @@ def is_young(
     picture: SystemPicture, watch: Watch, now: datetime, protocol: ProtocolName, at: datetime
 ) -> bool:
     """Whether a word of that time is younger than two intervals of its protocol."""
-    return now - at < OLD_AFTER * _pace(picture, watch, protocol)
+    return now - at < OLD_AFTER * pace_of(picture, watch, protocol)
 
 
-def _pace(picture: SystemPicture, watch: Watch, protocol: ProtocolName) -> timedelta:
+def pace_of(picture: SystemPicture, watch: Watch, protocol: ProtocolName) -> timedelta:
+    """How often a protocol is heard of: its interval, or what its answer takes where that is longer."""
     pace = watch.interval(protocol)
     access = picture.accesses.get(protocol)
     if access is not None and access.error is None:  # a device that answers slowly is asked as much later

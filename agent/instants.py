@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 
-from agent.authority import OLD_AFTER, ages, parts_in
+from agent.authority import OLD_AFTER
 from agent.contract import Contract
 from agent.gaps import gap_begins
 from agent.history import History
 from agent.picture import Picture
 from agent.site import Site
 from agent.watch import Watch
+from agent.worked_out import ages, parts_in
 
 _DAY = timedelta(hours=24)
 _JUST_AFTER = timedelta(microseconds=1)

@@ -90,9 +90,10 @@ class _Run:
                     self._write((self._terms.agreement.written(),), at)
                 else:
                     self._arrive(now)
+                self._before = now
                 if self._wake < at:
                     self._pass_until(at)
-                self._before, now = now, at
+                now = at
             count += 1
             took = seconds[place]
             if (
@@ -149,8 +150,7 @@ class _Run:
         self._hear(way, content, at, took)
 
     def _hear(self, way: Way, content: int, at: int, took: float) -> None:
-        if self.knowledge.incidents.pending and self._before > self._judged and not self._news:
-            self._judge(self._before)  # a hold has run up to then
+        self._run_up(at)
         self._catch_up()
         reading = replace(self._log.contents[content], at=time_of(at), seconds=took)
         self.knowledge, facts = self.knowledge.hear(reading, self._watches[reading.system])
@@ -174,7 +174,16 @@ class _Run:
             self.entries.append(entry)
             self.knowledge = self.knowledge.apply(entry)
 
+    def _run_up(self, at: int) -> None:
+        """Before anything becomes otherwise at `at`: what is held has gone on up to the readings before."""
+        if self.knowledge.incidents.pending and self._judged < self._before < at and not self._news:
+            self._look(self._before)
+
     def _judge(self, at: int) -> None:
+        self._run_up(at)
+        self._look(at)
+
+    def _look(self, at: int) -> None:
         self._catch_up()
         now, terms = time_of(at), self._terms
         for _ in range(_ROUNDS):

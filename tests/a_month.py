@@ -71,7 +71,7 @@ class Month:
 
     def readings(self) -> Iterator[Reading]:
         """Every reading, in the order of their times. What says the same is the same object."""
-        chance = random.Random(self.seed + 1)
+        chance = random.Random(self.seed + 1)  # noqa: S311 - faults, no secrets
         polled = [_Polled(name, number, self) for number, name in enumerate(self._place)]
         offsets = sorted((chance.uniform(0, POLL), each) for each in polled)
         end = self.days * 86400
@@ -114,7 +114,7 @@ class Month:
                 yield told | more
 
     def _faults(self) -> Iterator[Fault]:
-        chance = random.Random(self.seed)
+        chance = random.Random(self.seed)  # noqa: S311 - faults, no secrets
         names = list(self._place)
         lasting = frozenset({chance.choice([each for each in names if each.startswith(("gw", "other"))])})
         yield Fault("part", lasting, self.days * 86400 * 0.1, self.days * 86400, 3)
@@ -226,7 +226,7 @@ class _Polled:
                 administered=1000,
                 controller="main",
             )
-            for n, each in enumerate(self._month.site.systems):
+            for each in self._month.site.systems:
                 if each.gateway_number is not None:
                     away = int(each.name in (lost or ()))
                     number = each.gateway_number

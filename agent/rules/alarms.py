@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from agent.authority import Word, listed_whole, parts_in
+from agent.authority import Word, listed_whole
 from agent.entries import FoundGone
 from agent.failures import Evidence, Failure, Key
 from agent.found import is_warning, stands
@@ -17,6 +17,7 @@ from agent.picture import Seen
 from agent.rules.failing import failure
 from agent.rules.scene import Scene, evidence
 from agent.site import System
+from agent.worked_out import parts_in
 
 _NO_HOLD = timedelta(0)  # of what a trap tells (I5)
 

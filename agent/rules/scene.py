@@ -12,7 +12,7 @@ from itertools import accumulate
 from math import floor
 from typing import cast
 
-from agent.authority import Word, ailing, ails, statements, tells_of, words, words_in
+from agent.authority import Word, ails
 from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Evidence, Key
@@ -22,6 +22,7 @@ from agent.picture import Picture
 from agent.rules.layout import Layout, PhoneSystem, is_gateway, layout_of
 from agent.site import Accepted, Function, MaintenanceWindow, Site, System
 from agent.watch import Watch
+from agent.worked_out import ailing, statements, tells_of, words, words_in
 from collectors.base import Observation, Role
 
 __all__ = ["PhoneSystem", "Scene", "Told", "evidence", "is_gateway", "listed", "percent", "plural"]

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from agent.authority import is_young, parts_in
+from agent.authority import is_young
 from agent.failures import Evidence, Failure, Key
 from agent.rules.network import access_evidence, lasted, proof_of_path
 from agent.rules.scene import Scene, evidence, listed
 from agent.site import System
+from agent.worked_out import parts_in
 from collectors.base import ProtocolName
 
 # Who answers there is call processing itself (O2): a source of its own, and a sign of life by answering.
