@@ -110,6 +110,8 @@ class _Run:
         if began is None:
             return Replayed(self.knowledge)
         self._arrive(now)
+        self._before = now
+        self._run_up(now + 1)
         self._catch_up()
         return Replayed(self.knowledge, tuple(self.entries), count, time_of(began), time_of(now))
 
