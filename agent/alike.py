@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
+from operator import attrgetter
 
+from agent.authority import is_exhausted
 from agent.history import SAME_SOURCE
-from collectors.base import Observation, RestartEvent
+from collectors.base import Observation, Reading, RestartEvent
 
 _STEADY: timedelta = SAME_SOURCE  # an uptime tells the same restart anew with each poll, some seconds off
+_NAMES = [field.name for field in fields(Observation)]
+_BUT_USED = attrgetter(*(name for name in _NAMES if name not in ("used", "detail")))
+_BUT_PRESENT = attrgetter(*(name for name in _NAMES if name not in ("present", "by_kind")))
 
 
 def alike(now: Sequence[Observation], before: Sequence[Observation]) -> bool:
     """Whether these say the same, but for how much of a resource is used within its limit, and uptimes."""
-    if now is before:
-        return True
     return len(now) == len(before) and all(
-        one == other or _as_good(one, other) for one, other in zip(now, before, strict=True)
+        one is other or one == other or _is_as_full(one, other) or _is_retold(one, other)
+        for one, other in zip(now, before, strict=True)
     )
+
+
+def repeated(now: Sequence[Observation], before: Sequence[Observation], *, counts: bool = False) -> bool:
+    """Whether these say the same, but for how much of a resource is used; `counts`: and how many stations."""
+    return now is before or (
+        len(now) == len(before)
+        and all(
+            one is other or one == other or _is_as_full(one, other) or (counts and _is_count(one, other))
+            for one, other in zip(now, before, strict=True)
+        )
+    )
+
+
+def same_frame(one: Reading, other: Reading) -> bool:
+    """Whether both came to the same, whatever they saw of the parts."""
+    return (one.error, one.complete, one.source) == (other.error, other.complete, other.source)
 
 
 def retold(now: Sequence[RestartEvent], before: Sequence[RestartEvent]) -> bool:
@@ -31,10 +51,26 @@ def retold(now: Sequence[RestartEvent], before: Sequence[RestartEvent]) -> bool:
     )
 
 
-def _as_good(one: Observation, other: Observation) -> bool:
-    if one.role == "capacity":
-        well = one.lost == 0 and other.lost == 0
-        return well and replace(one, used=other.used, detail=other.detail) == other
-    if one.role == "restart" and retold(one.events, other.events):
-        return replace(one, events=other.events) == other
-    return False
+def _is_retold(one: Observation, other: Observation) -> bool:
+    return retold(one.events, other.events) and replace(one, events=other.events) == other
+
+
+def _is_as_full(one: Observation, other: Observation) -> bool:
+    """Whether both are one resource within its limit."""
+    return (
+        one.role == other.role == "capacity"
+        and one.lost == other.lost == 0
+        and not (is_exhausted(one) or is_exhausted(other))
+        and _BUT_USED(one) == _BUT_USED(other)
+    )
+
+
+def _is_count(one: Observation, other: Observation) -> bool:
+    """Whether both are counts of the same stations."""
+    return (
+        one.role == other.role == "stations"
+        and one.present is not None
+        and other.present is not None
+        and (one.by_kind or {}).keys() == (other.by_kind or {}).keys()
+        and _BUT_PRESENT(one) == _BUT_PRESENT(other)
+    )

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from agent.calendars import Calendar
 
 KEPT = 12  # weeks of a slot: what a site has become weighs more than half after six
-_HOUR = timedelta(hours=1)
+HOUR = timedelta(hours=1)
 _INSTANT = timedelta(microseconds=1)
 _ANOTHER_WEEK = timedelta(days=3)  # an hour that the clock shows twice is one week's all the same
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -139,20 +139,20 @@ class Hour:
 
     def lesson(self) -> int | None:
         """What the finished hour teaches, the median of its counts; None: too little of it could."""
-        if not self.counts or self.covered + self._held(self.begins + _HOUR) < _HOUR / 2:
+        if not self.counts or self.covered + self._held(self.begins + HOUR) < HOUR / 2:
             return None
         return middle(self.counts)
 
     def over(self, now: datetime) -> bool:
         """Whether the hour has ended."""
-        return now - self.begins >= _HOUR
+        return now - self.begins >= HOUR
 
     def _held(self, upto: datetime) -> timedelta:
         """For how long the last reading held, within the hour and up to that instant."""
         if self.until is None:
             return timedelta(0)
         start = max(self.heard, self.begins)
-        return max(min(upto, self.until, self.begins + _HOUR) - start, timedelta(0))
+        return max(min(upto, self.until, self.begins + HOUR) - start, timedelta(0))
 
 
 def next_hour(before: Hour | None, count: Count) -> Hour:

@@ -23,13 +23,13 @@ from agent.journal import JournalError
 from agent.loading import ConfigError
 from agent.printing_questions import show_difference, show_explanation, show_replay
 from agent.questions import EXPLANATION, explained_from_journal, no_such_system
-from agent.reading_lines import LineMistake, LinesError, line, read_lines
-from agent.readings_file import ReadingsError, kept
+from agent.reading_lines import LineMistake, LineReader, LinesError, line, read_lines
+from agent.reading_log import ReadingLog
+from agent.readings_file import ReadingsError, is_kept, kept, kept_log
 from agent.replay_setup import Bench, load_bench, load_other
 from agent.replay_view import ReplayView, replay_view
 from agent.replaying import replay as run_through
 from agent.site import Site
-from collectors.base import Reading
 
 readings_app = typer.Typer(no_args_is_help=True, help="What the daemon has read.")
 
@@ -83,9 +83,8 @@ def replay(
     try:
         bench, other = _benches(site_file(site), contract, against, None)
         readings = _readings(files, bench, other)
-        if readings:  # holidays by name are dates of that year
-            year = min(reading.at for reading in readings).year
-            bench, other = _benches(site_file(site), contract, against, year)
+        if (first := readings.first()) is not None:  # holidays by name are dates of that year
+            bench, other = _benches(site_file(site), contract, against, first.year)
     except (ConfigError, LinesError) as error:
         end(str(error), 2)
     here = _replayed(bench, readings)
@@ -128,35 +127,36 @@ def _benches(
     return bench, None if against is None else load_other(against, bench, contract, year=year)
 
 
-def _replayed(bench: Bench, readings: list[Reading]) -> ReplayView:
-    known = [reading for reading in readings if reading.system in bench.systems]
-    watches = bench.watches(known)
-    return replay_view(run_through(known, bench.terms, watches), bench.terms, watches, bench.notes)
+def _replayed(bench: Bench, readings: ReadingLog) -> ReplayView:
+    watches = bench.watches(readings.contents)
+    return replay_view(run_through(readings, bench.terms, watches), bench.terms, watches, bench.notes)
 
 
-def _readings(files: Iterable[str], bench: Bench, other: Bench | None) -> list[Reading]:
+def _readings(files: Iterable[str], bench: Bench, other: Bench | None) -> ReadingLog:
     """The readings of all files, in their order. Raises LinesError with every mistake."""
     names = dict.fromkeys((*bench.systems, *(other.systems if other is not None else ())))
-    readings: list[Reading] = []
+    log, systems = ReadingLog(), tuple(names)
     wrong: list[LineMistake] = []
     for name in files:
         try:
             if name == "-":
-                found, mistakes = read_lines(name, sys.stdin, tuple(names))
+                wrong += read_lines(name, sys.stdin, log, systems)
+            elif is_kept(Path(name)):
+                kept_log(Path(name), LineReader(name, log, systems), log)
             else:
                 with Path(name).open(encoding="utf-8") as lines:
-                    found, mistakes = read_lines(name, lines, tuple(names))
+                    wrong += read_lines(name, lines, log, systems)
         except OSError as error:
             wrong.append(LineMistake(name, 0, "", f"expected a file of readings; got none: {error.strerror}"))
-            continue
         except UnicodeDecodeError:
             wrong.append(LineMistake(name, 0, "", "expected UTF-8 text; got other bytes"))
-            continue
-        readings += found
-        wrong += mistakes
+        except ReadingsError as error:
+            wrong.append(LineMistake(name, 0, "", f"expected readings; got none: {error}"))
+        except LinesError as error:
+            wrong += error.mistakes
     if wrong:
         raise LinesError(wrong)
-    return readings
+    return log
 
 
 def _instant(option: str, text: str, site: Site) -> datetime:

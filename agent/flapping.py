@@ -53,6 +53,11 @@ class Looks:
         return sum(one != other for one, other in pairwise(self.states))
 
     @property
+    def is_open(self) -> bool:
+        """Whether one more look of the same makes a difference: not once all of them were the same."""
+        return len(self.states) < LOOKS or self.changes > 0
+
+    @property
     def failed(self) -> bool:
         """Whether it did at the last look."""
         return self.states[-1]
@@ -84,8 +89,8 @@ class Flaps:
         return self.changes(key) >= BEGINS
 
     def follows(self, system: str, protocol: str) -> bool:
-        """Whether a reading of that way is a look at some key."""
-        return any(looks.way == (system, protocol) for looks in self.looks.values())
+        """Whether a reading of that way may be a look that counts: at what has not been the same for long."""
+        return any(looks.way == (system, protocol) and looks.is_open for looks in self.looks.values())
 
     def count(self, judgement: Judgement, picture: Picture, now: datetime) -> Flaps:
         """With one more state of each key whose way was read since the last look at it.

@@ -23,8 +23,8 @@ def gap_begins(picture: SystemPicture, watch: Watch) -> datetime | None:
 
 def in_gap(picture: SystemPicture, watch: Watch, now: datetime) -> bool:
     """Whether every way to the system has brought nothing for more than five of its intervals."""
-    begins = gap_begins(picture, watch)
-    return begins is not None and now > begins
+    read = [access for way in watch.ways if (access := picture.accesses.get(way.protocol)) is not None]
+    return bool(read) and all(now > _end(access, watch) for access in read)
 
 
 def ends_gap(picture: SystemPicture, watch: Watch, reading: Reading) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from agent.baseline import Baseline, Count, Hour, Slot, next_hour, taught
+from agent.baseline import HOUR, Baseline, Count, Hour, Slot, next_hour, taught
 from agent.entries import (
     Body,
     Entry,
@@ -143,7 +143,7 @@ class History:
         if reading.error is not None:
             return self, ()
         bodies: list[Body] = []
-        if self._is_first_contact(reading):
+        if self.is_first_contact(reading):
             bodies.append(FirstSeen(system=reading.system, protocol=reading.protocol))
             found = self._found(reading, others) if reading.source == "poll" else None
             bodies += [found] if found else []
@@ -167,18 +167,17 @@ class History:
         `troubled`: systems with an incident, open or pending, in which no count of theirs teaches.
         """
         told = {count.system: count for count in counts}
+        if not told and not self.hours:
+            return self, ()
         hours = {system: hour if system in told else hour.unseen(now) for system, hour in self.hours.items()}
         over: dict[str, Hour] = {}
         for system in self.hours:
             if hours[system].over(now):
                 over[system] = hours.pop(system)
         for count in told.values():
-            current = hours.get(count.system)
-            if current is None or current.begins < count.hour:
-                current = next_hour(over.get(count.system), count)
-            if current.begins == count.hour:  # else it is a count of before a clock was set
-                teaches = count.teaches and troubled.isdisjoint(count.systems)
-                hours[count.system] = current.then(count, teaches=teaches)
+            before = hours.get(count.system)
+            if (after := _heeded(before, over.get(count.system), count, troubled)) is not None:
+                hours[count.system] = after
         samples = tuple(
             StationSample(
                 system=system,
@@ -191,6 +190,22 @@ class History:
             if (present := hour.lesson()) is not None
         )
         return replace(self, hours=hours), samples
+
+    def heed(self, count: Count, troubled: Set[str]) -> History | None:
+        """What one more count teaches; None: an hour is over, which `teach` must see."""
+        before = self.hours.get(count.system)
+        if before is not None and before.counts and before.over(count.at):
+            return None
+        after = _heeded(before, before, count, troubled)
+        return self if after is None else replace(self, hours={**self.hours, count.system: after})
+
+    def hour_ends(self, after: datetime) -> datetime | None:
+        """When the first of the hours that are not over then is."""
+        return min((end for each in self.hours.values() if (end := each.begins + HOUR) > after), default=None)
+
+    def counts(self, reading: Reading, counts_kept: timedelta = COUNTS_KEPT) -> History:
+        """The history with the station count of a reading that says nothing else that is new."""
+        return self._count(reading, counts_kept)
 
     def expected(self, system: str, slot: Slot, samples: int) -> int | None:
         """How many stations that slot has taught to expect; None: from fewer samples than that (S1)."""
@@ -230,6 +245,11 @@ class History:
         Each protocol is its own measure: what one counts more than another is no fall. Where several systems
         tell, their counts of one time are added: a phone that moved from one to the other counts once.
         """
+        if len(tellers) == 1:
+            ((system, protocols),) = tellers.items()
+            by = [self.station_counts.get((system, protocol), ()) for protocol in protocols]
+            if len(by) == 1:  # most sites: one system tells of them, by one protocol
+                return max(dict(each for each in by[0] if each[0] >= since).values(), default=None)
         told = sorted(
             (at, system, protocol, present)
             for system, protocols in tellers.items()
@@ -246,7 +266,8 @@ class History:
             highest = together if highest is None else max(highest, together)
         return highest
 
-    def _is_first_contact(self, reading: Reading) -> bool:
+    def is_first_contact(self, reading: Reading) -> bool:
+        """Whether its system is seen for the first time, or by its protocol."""
         if reading.system not in self.first_seen:
             return True
         if reading.source != "poll":  # a trap tells what is new
@@ -290,6 +311,14 @@ def _standing(
 def clock_set(event: RestartEvent, step: timedelta) -> RestartEvent:
     """The restart after the agent's clock was set: one told by an uptime was reckoned from that clock."""
     return replace(event, at=event.at + step) if event.source == "uptime" else event
+
+
+def _heeded(before: Hour | None, over: Hour | None, count: Count, troubled: Set[str]) -> Hour | None:
+    """The hour of the count after it; None: it is a count of before a clock was set."""
+    hour = next_hour(over, count) if before is None or before.begins < count.hour else before
+    if hour.begins != count.hour:
+        return None
+    return hour.then(count, teaches=count.teaches and troubled.isdisjoint(count.systems))
 
 
 def _same(event: RestartEvent, known: RestartEvent) -> bool:

@@ -24,9 +24,10 @@ from agent.incidents import Incidents
 from agent.instants import next_instant
 from agent.own_clock import KEY as CLOCK
 from agent.own_clock import OwnClock
-from agent.picture import Picture
+from agent.picture import Picture, Repeat
 from agent.rules.alarms import found_gone
 from agent.rules.scene import Scene
+from agent.rules.stations import count_of, stations_of
 from agent.rules.windows import told_of_windows
 from agent.sight import Sight
 from agent.site import Site
@@ -34,6 +35,7 @@ from agent.tickets import Tickets
 from agent.watch import Watch
 from collectors.base import Reading
 
+_HANGS_ON_COUNTS = ("stations", "service", "redundancy")
 _SPOILS_COUNTS = ("stations", "service", "location", "restart")
 
 
@@ -101,11 +103,52 @@ class Knowledge:
         if watch is not None and ends_gap(picture.of(reading.system), watch, reading):
             picture = picture.after_gap(reading.system)
             incidents = incidents.after_gap(reading.system, reading.at)
-        others = picture.of(reading.system).parts.items()
-        told = {name for (role, name), by in others if role == "alarm" and set(by) - {reading.protocol}}
+        told: set[str] = set()
+        if self.history.is_first_contact(reading):
+            others = picture.of(reading.system).parts.items()
+            told = {name for (role, name), by in others if role == "alarm" and set(by) - {reading.protocol}}
         history, facts = self.history.learn(reading, self._counts_kept(), told)
         after = replace(self, picture=picture.apply(reading), history=history, incidents=incidents)
         return after, facts
+
+    def again(self, repeats: Iterable[Repeat]) -> Knowledge:
+        """After readings that each said the same as the one before it of its way (`agent.alike`).
+
+        They call for no entry and change no judgement. Station counts are no part of them: see `counts`.
+        """
+        return replace(self, picture=self.picture.again(repeats))
+
+    def counts(
+        self, repeat: Repeat, site: Site, contract: Contract, watches: Mapping[str, Watch]
+    ) -> Knowledge | None:
+        """After a reading that says nothing new but how many stations are present; None: it must be judged.
+
+        It need not be while that makes no failure, and none stands that hangs on how many there are.
+        """
+        reading = repeat.reading
+        history = self.history.counts(reading, self._counts_kept())
+        after = replace(self, picture=self.picture.again((repeat,)), history=history)
+        agreement = self.tickets.agreement
+        scene = scene_of(
+            after.picture,
+            history,
+            site,
+            contract,
+            watches,
+            reading.at,
+            holidays=self._holidays,
+            hours=agreement.hours() if agreement is not None else None,
+        )
+        whole = scene.whole_of(reading.system)
+        names = {each.name for each in whole.servers}
+        if any(key.system in names and key.role in _HANGS_ON_COUNTS for key in self.incidents.keys):
+            return None
+        key = Key(whole.main.name, "stations")
+        if self._keeps_another(key, contract, reading.at) or stations_of(scene, whole) is not None:
+            return None
+        count = count_of(scene, whole)
+        taught = history.heed(count, _troubled(self.incidents)) if count is not None else None
+        return None if taught is None else replace(after, history=taught)
 
     def _counts_kept(self) -> timedelta:
         """How long station counts are needed: S2 looks back that far."""
@@ -127,13 +170,14 @@ class Knowledge:
         *,
         gaps: bool = True,
         patience: timedelta = PATIENCE,
+        moving: bool = True,
     ) -> Verdicts:
         """What the whole picture calls for at `now`.
 
         `contract`: the one in force. A failure whose ticket keeps another one is judged by that (C3). Of a
         system in a gap nothing is decided (I10); `gaps` False: silence is no gap, for stories that tell only
         the polls that matter. `patience`: for how long the next reading of what may explain a failure is
-        waited for (I7).
+        waited for (I7). `moving` False: the wake leaves out what each reading moves on (`instants`).
         """
         seen = outside_gaps(self.picture, watches, now) if gaps else self.picture
 
@@ -171,7 +215,7 @@ class Knowledge:
             *(_noted(body, note) for body in decision.bodies),
             *samples,
         )
-        ages = next_instant(self.picture, self.history, contract, watches, now, gaps=gaps)
+        ages = next_instant(self.picture, history, site, contract, watches, now, gaps=gaps, moving=moving)
         wakes = (decision.wake, due, self.own.wake(now), ages)
         wake = min((each for each in wakes if each is not None), default=None)
         known = replace(self, incidents=decision.incidents, history=history, flaps=flaps)
@@ -234,6 +278,13 @@ class Knowledge:
             if not same[id(agreement)]:
                 kept[key] = agreement.contract
         return kept
+
+    def _keeps_another(self, key: Key, contract: Contract, now: datetime) -> bool:
+        """Whether that failure, which is no ticket now, would be one again that keeps another contract."""
+        last = self.incidents.past.get(key)
+        found = self.tickets.by_id.get(last.ticket) if last is not None and last.reopens(now) else None
+        agreement = found.agreement if found is not None else None
+        return agreement is not None and agreement.contract != contract
 
     def _with_clock(self, judgement: Judgement, wrong: Failure | None) -> Judgement:
         """The judgement with what is wrong with the agent's own clock."""

@@ -8,7 +8,7 @@ access, never by a zero. Which of several protocols is believed is `agent.author
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from collectors.base import ErrorKind, Observation, ProtocolName, Reading, Role, Sample
 
 PartKey = tuple[Role, str]
+BY_ROLE = "parts by role"  # of what was worked out, all that no repeat changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +90,25 @@ class SystemPicture:
     @property
     def polled(self) -> tuple[Access, ...]:
         """The ways by which it is asked: a trap comes unasked, so its last one says nothing of now."""
-        return tuple(access for name, access in self.accesses.items() if name != "trap")
+        told = self.accesses
+        return tuple(told.values() if "trap" not in told else (told[name] for name in told if name != "trap"))
 
     def answers(self, protocol: ProtocolName) -> bool:
         """Whether that protocol answered its last poll."""
         access = self.accesses.get(protocol)
         return access is not None and access.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What one way said again: `reading` is the last of `times` in a row that say the same (`agent.alike`).
+
+    `to_the_letter`: no figure of them is another. Each came later than the one before it.
+    """
+
+    reading: Reading
+    times: int = 1
+    to_the_letter: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +131,25 @@ class Picture:
         access = before.accesses.get(reading.protocol)
         accesses = {**before.accesses, reading.protocol: _access(access, reading)}
         after = replace(before, accesses=accesses)
-        if reading.error is None:
+        if reading.error is not None:
+            _keep_parts_by_role(before, after)
+        else:
             after = replace(
                 after, parts=_parts(before.parts, reading), listed=_listed(before.listed, reading)
             )
         return Picture({**self.systems, reading.system: after})
+
+    def again(self, repeats: Iterable[Repeat]) -> Picture:
+        """The picture after readings that each said the same as the one before it of its way.
+
+        It is the one that `apply` makes of them one by one. What they say of parts is looked at when somebody
+        asks for a part: most times nobody does before it is said once more.
+        """
+        systems = dict(self.systems)
+        for repeat in repeats:
+            system = repeat.reading.system
+            systems[system] = _again(systems[system], repeat)
+        return Picture(systems)
 
     def after_gap(self, system: str) -> Picture:
         """The picture when that system is read again after a gap: what was missed before it is no series."""
@@ -166,6 +194,97 @@ def _clock_set(seen: SystemPicture, step: timedelta) -> SystemPicture:
         },
         listed={role: {name: at + step for name, at in told.items()} for role, told in seen.listed.items()},
     )
+
+
+class _PartsAgain(Mapping[PartKey, Mapping[ProtocolName, Seen]]):
+    """The parts of a system after repeats: each is made when it is asked for."""
+
+    __slots__ = ("_before", "_made", "_repeats")
+
+    def __init__(
+        self,
+        before: Mapping[PartKey, Mapping[ProtocolName, Seen]],
+        repeats: Mapping[ProtocolName, tuple[Repeat, datetime]],
+    ) -> None:
+        self._before = before
+        self._repeats = repeats  # each with the time of the reading that it repeats
+        self._made: dict[PartKey, Mapping[ProtocolName, Seen]] = {}
+
+    @classmethod
+    def of(
+        cls, before: Mapping[PartKey, Mapping[ProtocolName, Seen]], repeat: Repeat, since: datetime
+    ) -> _PartsAgain:
+        """These parts after one more repeat, of what was read at `since`."""
+        protocol = repeat.reading.protocol
+        if not isinstance(before, cls):
+            return cls(before, {protocol: (repeat, since)})
+        if (earlier := before._repeats.get(protocol)) is not None:
+            last, since = earlier
+            same = repeat.to_the_letter and last.to_the_letter
+            repeat = Repeat(repeat.reading, last.times + repeat.times, same)
+        return cls(before._before, {**before._repeats, protocol: (repeat, since)})
+
+    def __getitem__(self, key: PartKey) -> Mapping[ProtocolName, Seen]:
+        made = self._made.get(key)
+        if made is None:
+            told = self._before[key]
+            made = self._made[key] = {name: self._seen(name, seen) for name, seen in told.items()}
+        return made
+
+    def __iter__(self) -> Iterator[PartKey]:
+        return iter(self._before)
+
+    def __len__(self) -> int:
+        return len(self._before)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._before
+
+    def _seen(self, name: ProtocolName, seen: Seen) -> Seen:
+        found = self._repeats.get(name)
+        if found is None or seen.at != found[1]:  # an older word: the reading that is repeated had it not
+            return seen
+        repeat = found[0]
+        observation = seen.observation
+        if not repeat.to_the_letter:
+            part = observation.role, observation.component
+            told = repeat.reading.observations
+            observation = next((each for each in told if (each.role, each.component) == part), observation)
+        return Seen(
+            observation,
+            repeat.reading.at,
+            name,
+            seen.lost_polls + repeat.times if observation.lost else 0,
+            seen.known_total,
+            seen.known_lost,
+            seen.lost_since,
+            seen.out_since,
+            seen.known_planned,
+            seen.carried,
+            seen.untraced,
+        )
+
+
+def _again(before: SystemPicture, repeat: Repeat) -> SystemPicture:
+    reading, accesses = repeat.reading, before.accesses
+    access = accesses[reading.protocol]
+    if reading.error is not None:
+        missed = replace(_access(access, reading), missed=access.missed + repeat.times)
+        after = SystemPicture({**accesses, reading.protocol: missed}, before.parts, before.listed)
+    else:
+        after = SystemPicture(
+            {**accesses, reading.protocol: _access(access, reading)},
+            _PartsAgain.of(before.parts, repeat, access.at),
+            _listed(before.listed, reading),
+        )
+    _keep_parts_by_role(before, after)
+    return after
+
+
+def _keep_parts_by_role(before: SystemPicture, after: SystemPicture) -> None:
+    """No part came or went, and none is better or worse."""
+    if BY_ROLE in before.worked_out:
+        after.worked_out[BY_ROLE] = before.worked_out[BY_ROLE]
 
 
 def _access(before: Access | None, reading: Reading) -> Access:

@@ -11,17 +11,19 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agent.alike import retold
-from agent.reading_lines import content
+from agent.reading_lines import LineReader, content
+from agent.reading_log import ReadingLog
 from collectors.base import Reading
 
 APPLICATION_ID = 0x54577264  # "TWrd"
 _SCHEMA = 1
+_MAGIC = b"SQLite format 3\0"
 _TABLES = (
     "CREATE TABLE way (id INTEGER PRIMARY KEY, system TEXT NOT NULL, protocol TEXT NOT NULL)",
     # A content, packed: whole, or (base) as what differs from one that is whole.
@@ -205,11 +207,39 @@ def kept(path: Path, since: datetime, until: datetime | None = None) -> Iterator
     """
     if not path.exists():
         raise ReadingsError(f"no readings are kept yet at {path}: a daemon that runs keeps them")
+    with _reading(path) as file:
+        yield from _kept(file, _number(since), _number(until) if until else 2**62)
+
+
+def kept_log(path: Path, reader: LineReader, log: ReadingLog) -> None:
+    """Put all kept readings of that file into the log; `reader` reads what they say.
+
+    Raises ReadingsError, or LinesError with every mistake of what the first wrong one says.
+    """
+    places: dict[int, int] = {}
+    whole: dict[int, bytes] = {}
+    with _reading(path) as file:
+        names = dict(file.execute("SELECT id, system FROM way"))
+        for at, which, took in file.execute("SELECT at, content, took FROM reading ORDER BY number"):
+            place = places.get(which)
+            if place is None:
+                place = places[which] = reader.content(_text(file, names, whole, which)[1])
+            log.add(at, took / 1000, place)
+
+
+def is_kept(path: Path) -> bool:
+    """Whether that is a file of kept readings, and no text."""
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)) as file:
             if file.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
                 raise ReadingsError(f"{path} is not a file of readings")
-            yield from _kept(file, _number(since), _number(until) if until else 2**62)
+            yield file
     except (sqlite3.Error, zlib.error) as error:
         raise ReadingsError(f"the readings in {path} cannot be read: {error}") from None
 

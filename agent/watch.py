@@ -31,4 +31,7 @@ class Watch:
 
     def interval(self, protocol: ProtocolName) -> timedelta:
         """How often it is asked by that protocol; zero if it is not: then its word is old at once."""
-        return next((way.interval for way in self.ways if way.protocol == protocol), timedelta(0))
+        for way in self.ways:
+            if way.protocol == protocol:
+                return way.interval
+        return timedelta(0)

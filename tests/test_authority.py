@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.authority import Word, words
+from agent.authority import Word
 from agent.picture import Picture
 from agent.watch import Watch, Way
+from agent.worked_out import words
 from collectors.base import ErrorKind, Observation, ProtocolName, Reading, Role
 from tests.story import CM1, ZONE, Story, a_site, seen, stations, trunk_group, works
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.reading_lines import LineReader, LinesError, content, read_lines, written
+from agent.reading_lines import LineMistake, LineReader, LinesError, content, read_lines, written
+from agent.reading_log import ReadingLog
 from collectors.base import Observation, Reading, RestartEvent
 
 # The line that readings.md shows, with an observation more for each role that has fields of its own.
@@ -85,12 +87,21 @@ READINGS = st.builds(
 )
 
 
+def read(
+    file: str, lines: Iterable[str], systems: Sequence[str] | None = None
+) -> tuple[list[Reading], list[LineMistake]]:
+    """The readings of these lines, and every mistake."""
+    log = ReadingLog()
+    wrong = read_lines(file, lines, log, systems)
+    return list(log), wrong
+
+
 @given(st.lists(READINGS, max_size=6))
 def test_what_is_written_is_read_back_whole(readings: list[Reading]) -> None:
     """Twice each: the second time from what the reader remembers of the first."""
     lines = [written(reading) for reading in readings for _ in range(2)]
     assert all(text.isprintable() or "\n" not in text for text in lines)
-    found, wrong = read_lines("x", lines)
+    found, wrong = read("x", lines)
     assert not wrong
     assert found == [reading for reading in readings for _ in range(2)]
 
@@ -99,12 +110,12 @@ def test_what_is_written_is_read_back_whole(readings: list[Reading]) -> None:
 def test_readings_that_saw_the_same_have_the_same_content(reading: Reading, later: int) -> None:
     again = replace(reading, at=reading.at + timedelta(microseconds=later), seconds=1.5)
     assert content(again) == content(reading)
-    (found,), _ = read_lines("x", [written(again)])
+    (found,), _ = read("x", [written(again)])
     assert (found.at, found.seconds) == (again.at, 1.5)
 
 
 def test_every_field_of_the_vocabulary_is_carried() -> None:
-    (reading,), wrong = read_lines("x", [SHOWN])
+    (reading,), wrong = read("x", [SHOWN])
     assert not wrong
     assert reading.at == datetime(2026, 11, 20, 23, 2, tzinfo=UTC)
     told = json.loads(SHOWN)["observations"]
@@ -119,13 +130,13 @@ def test_every_field_of_the_vocabulary_is_carried() -> None:
 
 
 def test_what_may_be_left_out_may_be_left_out() -> None:
-    (reading,), _ = read_lines("x", ['{"at": "2026-11-20T23:02:00Z", "system": "cm1", "protocol": "sat"}'])
+    (reading,), _ = read("x", ['{"at": "2026-11-20T23:02:00Z", "system": "cm1", "protocol": "sat"}'])
     assert (reading.source, reading.error, reading.complete, reading.observations) == ("poll", None, (), ())
 
 
 def test_a_trap_is_told_by_no_poll_whatever_it_is_written_in() -> None:
     line = '{"at": "2026-11-20T23:02:00Z", "system": "cm1", "protocol": "snmp", "source": "trap"}'
-    (reading,), _ = read_lines("x", [line])
+    (reading,), _ = read("x", [line])
     assert (reading.source, reading.protocol) == ("trap", "trap")
 
 
@@ -134,7 +145,7 @@ def test_what_a_poll_showed_can_be_read_and_keeps_no_samples() -> None:
         '{"at": "2026-11-20T23:02:00Z", "system": "cm1", "protocol": "snmp", "questions":'
         ' [{"text": "x", "seconds": 0.1, "outcome": "1 row"}], "samples": [], "seconds": 0.4}'
     )
-    (reading,), wrong = read_lines("x", [line])
+    (reading,), wrong = read("x", [line])
     assert not wrong
     assert (reading.questions, reading.seconds) == ((), 0.4)
 
@@ -195,13 +206,13 @@ def _row(**changes: Any) -> str:
     ],
 )
 def test_a_mistake_is_named_by_file_line_and_key(text: str, said: str) -> None:
-    _, wrong = read_lines("x", [text], ["cm1", "gw-east"])
+    _, wrong = read("x", [text], ["cm1", "gw-east"])
     assert str(wrong[0]) == said
 
 
 def test_every_bad_line_is_named_and_no_good_one_is_lost() -> None:
     lines = [_with(), "", "nonsense", _row(lost=-1, total=-2), _with(system="gw-east")]
-    readings, wrong = read_lines("x", lines, ["cm1", "gw-east"])
+    readings, wrong = read("x", lines, ["cm1", "gw-east"])
     assert [reading.system for reading in readings] == ["cm1", "gw-east"]
     assert [(each.line, each.key) for each in wrong] == [
         (3, ""),
@@ -211,8 +222,60 @@ def test_every_bad_line_is_named_and_no_good_one_is_lost() -> None:
 
 
 def test_a_line_that_looks_like_one_that_is_known_is_checked_all_the_same() -> None:
-    reader = LineReader("x")
-    known = written(reader.read(1, _with()))
-    reader.read(2, known)
-    with pytest.raises(LinesError, match="expected a time"):
-        reader.read(3, known.replace('"2026-11-20T23:02:00+00:00"', '"2026-13-20T23:02:00+00:00"'))
+    log = ReadingLog()
+    reader = LineReader("x", log)
+    reader.take(1, _row())
+    known = written(next(iter(log)))
+    reader.take(2, known)
+    wrong = {
+        "expected a time": ('"2026-11-20T23:02:00+00:00"', '"2026-13-20T23:02:00+00:00"'),
+        "expected seconds": ('"system"', '"seconds":90000,"system"'),
+        "expected 0 or more": ('"component":', '"lost":-1,"component":'),
+        "got 'los'": ('"component":', '"los":1,"component":'),
+        "one JSON object": ('"component":', '"component":{"role":'),
+        "observations[1].since: expected a time with its offset": (
+            "}]}",
+            '},{"role":"alarm","component":"x","since":"2026-11-20T23:02:00"}]}',
+        ),
+    }
+    for said, (old, new) in wrong.items():
+        assert known.replace(old, new, 1) != known
+        with pytest.raises(LinesError) as refused:
+            reader.take(3, known.replace(old, new, 1))
+        assert said in str(refused.value)
+    assert len(log) == 2
+
+
+SPELLINGS = st.sampled_from([(",", ":"), (", ", ": "), (",  ", ":")])
+
+
+@given(st.lists(OBSERVATIONS, max_size=6), st.lists(OBSERVATIONS, max_size=3), st.integers(0, 6), SPELLINGS)
+def test_of_what_is_said_anew_only_the_parts_that_differ_are_read(
+    parts: list[Observation], others: list[Observation], place: int, spelling: tuple[str, str]
+) -> None:
+    """One part after the other is exchanged, however the lines are spelled."""
+    readings = []
+    for n, part in enumerate([*others, *others[:1]]):
+        seen = (*parts[:place], part, *parts[place + n % 2 :])
+        readings.append(
+            Reading(at=datetime(2026, 11, 20, tzinfo=UTC), system="cm1", protocol="sat", observations=seen)
+        )
+    lines = [
+        json.dumps(json.loads(written(each)), separators=spelling, ensure_ascii=False) for each in readings
+    ]
+    found, wrong = read("x", [line for line in lines for _ in range(2)])
+    assert not wrong
+    assert found == [reading for reading in readings for _ in range(2)]
+
+
+def test_what_is_said_again_stands_in_memory_once() -> None:
+    log = ReadingLog()
+    lines = [_row(lost=n % 3, total=2, detail="x") for n in range(3)] + [
+        _row(lost=2, total=2, detail="x")
+    ] * 5
+    assert not read_lines("x", lines, log)
+    assert (len(log), len(log.contents)) == (8, 3)
+    one, other, *_ = log.contents
+    assert read_lines("x", [_with(observations=[ROW, {**ROW, "lost": n}]) for n in (1, 2)], log) == []
+    assert log.contents[-1].observations[0] is log.contents[-2].observations[0]
+    assert one.observations != other.observations

@@ -162,7 +162,9 @@ def test_c4_what_the_named_thing_explains_elsewhere_waits_while_that_fails() -> 
     story = Story(start="2026-11-20 17:35", site=site)
     story.polls(10, ("gw-west", (registered(serves=False),)), ("gw-east", (registered(serves=False),)))
     assert story.told == []
-    story.polls(3, ("gw-west", (registered(),)), ("gw-east", (registered(serves=False),)))  # well, and it is not
+    story.polls(
+        3, ("gw-west", (registered(),)), ("gw-east", (registered(serves=False),))
+    )  # well, and it is not
     assert [(t.system, t.role) for t in story.tickets] == [("gw-east", "location")]
 
 

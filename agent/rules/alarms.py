@@ -17,6 +17,7 @@ from agent.picture import Seen
 from agent.rules.failing import failure
 from agent.rules.scene import Scene, evidence
 from agent.site import System
+from agent.worked_out import parts_in
 
 _NO_HOLD = timedelta(0)  # of what a trap tells (I5)
 
@@ -146,8 +147,8 @@ def _trap_evidence(system: System, seen: Seen) -> Evidence:
 def _traps(scene: Scene, system: str) -> dict[str, list[Seen]]:
     """The unknown traps in the picture by OID. No list takes one back (I17): nobody's authority is asked."""
     found: dict[str, list[Seen]] = {}
-    for (role, _), told in scene.picture.of(system).parts.items():
-        for seen in told.values() if role == "alarm" else ():
+    for told in parts_in("alarm", scene.picture.of(system)):
+        for seen in told.values():
             observation = seen.observation
             if observation.kind == "unknown" and scene.accepted(system, observation) is None:
                 found.setdefault(observation.oid or observation.component, []).append(seen)

@@ -31,7 +31,7 @@ def are_expected(scene: Scene) -> bool:
 
 def _consoles(scene: Scene, phones: PhoneSystem) -> Failure | None:
     told = scene.told(phones, "attendant")
-    if not are_expected(scene):
+    if not told or not are_expected(scene):
         return None
     # C4: what a window covers leaves both sides, unless nothing else fails: then it is told at its end.
     outside = [each for each in told if scene.window_over(each) is None]

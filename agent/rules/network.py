@@ -39,8 +39,10 @@ def judge_network(scene: Scene) -> Failure | None:
     A way that is refused beside a silent one is no answer: a login that was refused is not tried again.
     """
     asking = probes(scene)
+    if not asking or any(scene.picture.of(each.name).seen for each in asking):
+        return None
     heard = {each.name: ways for each in scene.site.systems if (ways := scene.picture.of(each.name).polled)}
-    if not asking or not all(each.name in heard and _dead(heard[each.name]) for each in asking):
+    if not all(each.name in heard and _dead(heard[each.name]) for each in asking):
         return None
     if not all(map(_silent, heard.values())):
         return None

@@ -129,6 +129,9 @@ def _outage(
 
 def _by_itself(scene: Scene, system: System, own: Sequence[Sign], whole: Whole | None) -> Failure | None:
     """What is wrong with one system as a whole, where its function is not completely out."""
+    accesses = scene.picture.of(system.name).accesses.values()
+    if all(sign.works for sign in own) and all(access.error is None for access in accesses):
+        return None
     function = scene.watches[system.name].function
     extra: tuple[str, ...] = ("O6",) if function == "voicemail" else ()
     why_not = whole.why_not if whole is not None else ""

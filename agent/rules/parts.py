@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from agent.authority import Word, ails
+from agent.authority import Word, ails, is_exhausted
 from agent.failures import Failure, Key
 from agent.rules.failing import failure
 from agent.rules.scene import Scene, evidence, is_gateway
@@ -31,7 +31,7 @@ _NO_CALLS = ("disk", "cpu", "processor", "memory", "cdr", "buffer")
 def judge_parts(scene: Scene) -> Iterator[Failure]:
     """One failure per failing component of the roles that no rule of their own covers, and per location."""
     for system in scene.site.systems:
-        for word in scene.words(system.name, *_ONE_EACH):
+        for word in scene.ailing(system.name, *_ONE_EACH):
             if _failing(word.observation):
                 yield part_failure(scene, system, word)
         if is_gateway(system):
@@ -48,12 +48,7 @@ def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Word]]:
 
 
 def _failing(observation: Observation) -> bool:
-    return ails(observation) or (observation.role == "capacity" and _is_exhausted(observation))
-
-
-def _is_exhausted(observation: Observation) -> bool:
-    used, limit = observation.used, observation.limit
-    return used is not None and limit is not None and used >= limit > 0
+    return ails(observation) or (observation.role == "capacity" and is_exhausted(observation))
 
 
 def part_failure(scene: Scene, system: System, word: Word) -> Failure:
@@ -107,7 +102,7 @@ def _words(observation: Observation) -> tuple[str, str]:
         return f"{name} in use, service kept", "in use"
     if observation.used is not None and observation.limit is not None:
         figure = f"{observation.used} of {observation.limit} used"
-        if not _is_exhausted(observation):
+        if not is_exhausted(observation):
             return f"{name} near its limit", figure
         calls = "" if any(each in name.lower() for each in _NO_CALLS) else ": new calls fail"
         return f"{name} at its limit{calls}", figure
@@ -123,9 +118,10 @@ def _words(observation: Observation) -> tuple[str, str]:
 def _location(scene: Scene, gateway: System) -> Failure | None:
     words = gateway_words(scene, gateway)
     lost = [(system, word) for system, word in words if word.observation.lost]
+    if not lost:
+        return None
     # A gateway that serves somewhere is no lost location, whatever the main server says of it (S3, I11).
-    serving = any(system is gateway and word.observation.lost == 0 for system, word in words)
-    if not lost or serving:
+    if any(system is gateway and word.observation.lost == 0 for system, word in words):
         return None
     return failure(
         scene,
@@ -143,8 +139,7 @@ def _location(scene: Scene, gateway: System) -> Failure | None:
 
 def _gateways_of_nobody(scene: Scene, system: System) -> Iterator[Failure]:
     """The locations that a server tells lost and that no gateway of the site file stands for (M7)."""
-    known = {each.gateway_number for each in scene.site.systems}
-    for word in scene.words(system.name, "location"):
+    for word in scene.ailing(system.name, "location"):
         observation = word.observation
-        if observation.lost and (observation.number is None or observation.number not in known):
+        if observation.lost and (observation.number is None or observation.number not in scene.gateways):
             yield part_failure(scene, system, word)

@@ -10,44 +10,22 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 from math import floor
+from typing import cast
 
-from agent.authority import Word, ails, statements, words, words_in
+from agent.authority import Word, ails
 from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Evidence, Key
 from agent.history import History
 from agent.maintenance import Around, Occurrence, acceptance, window_over
 from agent.picture import Picture
+from agent.rules.layout import Layout, PhoneSystem, is_gateway, layout_of
 from agent.site import Accepted, Function, Site, System
 from agent.watch import Watch
+from agent.worked_out import ailing, statements, tells_of, words, words_in
 from collectors.base import Observation, Role
 
-
-def is_gateway(system: System) -> bool:
-    """Whether it is a gateway of a phone system, and no server."""
-    return system.gateway_number is not None or system.product == "media_gateway"
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneSystem:
-    """One phone system: its servers, gateways and survivable processors, in the order of the site file."""
-
-    systems: tuple[System, ...]
-
-    @property
-    def main(self) -> System:
-        """The server whose name its failures bear: the first that is no gateway."""
-        return next(iter(self.servers), self.systems[0])
-
-    @property
-    def servers(self) -> tuple[System, ...]:
-        """All that is no gateway: the main server first, then those that could serve in its place."""
-        return tuple(each for each in self.systems if not is_gateway(each))
-
-    @property
-    def gateways(self) -> tuple[System, ...]:
-        """Its gateways."""
-        return tuple(each for each in self.systems if is_gateway(each))
+__all__ = ["PhoneSystem", "Scene", "Told", "evidence", "is_gateway", "listed", "percent", "plural"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +70,17 @@ class Scene:
     def _all_words(self) -> Mapping[str, tuple[Word, ...]]:
         return {name: words(self.picture.of(name), watch, self.now) for name, watch in self.watches.items()}
 
-    def every_word(self, system: str, role: Role) -> Iterator[Word]:
+    def every_word(self, system: str, role: Role) -> Iterable[Word]:
         """Every word in that role, what is accepted and what is dark among them."""
-        return (word for word in self._all_words.get(system, ()) if word.observation.role == role)
+        watch = self.watches.get(system)
+        return () if watch is None else words_in(role, self.picture.of(system), watch, self.now)
+
+    def ailing(self, system: str, *roles: Role) -> Iterator[Word]:
+        """Of the words in these roles that somebody freshly tells, at least those that fail."""
+        for word in ailing(self.picture.of(system), self.watches[system], self.now):
+            observation = word.observation
+            if observation.role in roles and not word.dark and self.accepted(system, observation) is None:
+                yield word
 
     def accepted(self, system: str, observation: Observation) -> Accepted | None:
         """The condition by which this part may fail and raises nothing (M4); None while the part is well."""
@@ -128,7 +114,7 @@ class Scene:
         return bool(accesses) and all(way.protocol in accesses for way in self.watches[system].ways)
 
     def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterator[Word]:
-        if len(roles) == 1:
+        if len(roles) == 1:  # of most parts of most systems nobody has to know more than that they are well
             found = words_in(roles[0], self.picture.of(system), self.watches[system], self.now)
             if not self.site.accepted:
                 return iter(found)
@@ -146,20 +132,23 @@ class Scene:
         return found
 
     @cached_property
+    def _layout(self) -> Layout:
+        return layout_of(self.site, self.watches)
+
+    @property
+    def gateways(self) -> frozenset[int | None]:
+        """The numbers of the gateways that the site file knows."""
+        return self._layout.gateways
+
+    @property
     def phone_systems(self) -> tuple[PhoneSystem, ...]:
         """The site's phone systems: all servers, gateways and survivable processors of a group are one."""
-        return tuple(PhoneSystem(systems) for systems in self._groups("phone_system"))
+        return self._layout.phone_systems
 
-    @cached_property
+    @property
     def voicemail_systems(self) -> tuple[tuple[System, ...], ...]:
         """The site's voicemail systems: all servers of a group are one."""
-        return self._groups("voicemail")
-
-    def _groups(self, function: Function) -> tuple[tuple[System, ...], ...]:
-        groups: dict[str | None, list[System]] = {}
-        for system in self.systems_for(function):
-            groups.setdefault(system.group, []).append(system)
-        return tuple(map(tuple, groups.values()))
+        return self._layout.voicemail_systems
 
     @cached_property
     def _answers(self) -> tuple[list[datetime], list[datetime]]:
@@ -185,20 +174,18 @@ class Scene:
     def observed(self, told: Iterable[Evidence]) -> tuple[Observation, ...]:
         """What is believed of the failing parts that the evidence names; of all of them if none fails."""
         named = dict.fromkeys((each.system, each.role, each.component) for each in told)
-        known = tuple(self._parts[part] for part in named if part in self._parts)
+        known = tuple(seen for part in named if (seen := self._believed(*part)) is not None)
         return tuple(filter(_fails, known)) or known
 
     def observation(self, told: Evidence) -> Observation | None:
         """What is believed of the part that is named as evidence; None: nothing."""
-        return self._parts.get((told.system, told.role, told.component))
+        return self._believed(told.system, told.role, told.component)
 
-    @cached_property
-    def _parts(self) -> Mapping[tuple[str, str, str], Observation]:
-        return {
-            (system, word.observation.role, word.observation.component): word.observation
-            for system, told in self._words.items()
-            for word in told
-        }
+    def _believed(self, system: str, role: str, component: str) -> Observation | None:
+        if system not in self.watches:
+            return None
+        found = (word.observation for word in self._in_roles(system, (cast(Role, role),)))
+        return next((each for each in found if each.component == component), None)
 
     def network_down(self, name: str) -> bool:
         """Whether that system is a network device, and says that it is down or has fallen silent."""
@@ -214,11 +201,10 @@ class Scene:
             return ()
         return tuple(dict.fromkeys(each.location for each in self.whole_of(system.name).systems))
 
-    @cached_property
+    @property
     def wholes(self) -> tuple[PhoneSystem, ...]:
         """Every system once: the phone systems whole, and each system of another function by itself."""
-        others = (each for each in self.site.systems if not self.is_phone_system(each))
-        return (*self.phone_systems, *(PhoneSystem((each,)) for each in others))
+        return self._layout.wholes
 
     def is_phone_system(self, system: System) -> bool:
         """Whether that system is (part of) a phone system."""
@@ -226,11 +212,7 @@ class Scene:
 
     def whole_of(self, system: str) -> PhoneSystem:
         """The phone system that a system belongs to; one of another function is by itself."""
-        return self._whole_of[system]
-
-    @cached_property
-    def _whole_of(self) -> Mapping[str, PhoneSystem]:
-        return {system.name: whole for whole in self.wholes for system in whole.systems}
+        return self._layout.whole_of[system]
 
     def told(self, whole: PhoneSystem, role: Role) -> list[Told]:
         """Each part in that role once, dark ones among them, however many systems of the whole tell it.
@@ -238,8 +220,20 @@ class Scene:
         The first in site order counts whose word is fresh and could be read. A survivable controller counts
         the stations that are registered with it, not those of the main one (S3): a part of its own.
         """
+        known = self._told.get((whole.main.name, role))
+        if known is None:
+            known = self._told[whole.main.name, role] = self._told_by(whole, role)
+        return known
+
+    @cached_property
+    def _told(self) -> dict[tuple[str, Role], list[Told]]:
+        return {}
+
+    def _told_by(self, whole: PhoneSystem, role: Role) -> list[Told]:
         found: dict[tuple[str, str], list[tuple[System, Word]]] = {}
         for system in whole.systems:
+            if not tells_of(role, self.picture.of(system.name)):
+                continue
             for word in self._in_roles(system.name, (role,)):
                 apart = role == "stations" and word.observation.controller == "survivable"
                 part = word.observation.component, system.name if apart else ""
@@ -267,9 +261,9 @@ class Scene:
         key = Key(system.name, observation.role, observation.component)
         return window_over(self.windows.now, key, observation.location or system.location, self.now)
 
-    def systems_for(self, function: Function) -> list[System]:
+    def systems_for(self, function: Function) -> Sequence[System]:
         """The site's systems of one function, in the order of the site file."""
-        return [system for system in self.site.systems if self.watches[system.name].function == function]
+        return self._layout.by_function.get(function, ())
 
 
 def evidence(

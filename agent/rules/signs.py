@@ -15,6 +15,7 @@ from agent.failures import Evidence, Failure, Key
 from agent.rules.network import access_evidence, lasted, proof_of_path
 from agent.rules.scene import Scene, evidence, listed
 from agent.site import System
+from agent.worked_out import parts_in
 from collectors.base import ProtocolName
 
 # Who answers there is call processing itself (O2): a source of its own, and a sign of life by answering.
@@ -96,8 +97,9 @@ def own_signs(scene: Scene, system: System) -> Iterator[Sign]:
                 text = f"the {access.protocol.upper()} answers"
                 said = f"{text} on {system.name}"
                 yield Sign(True, access.protocol, access_evidence(system, access, text), said)
-    asked = scene.asked(system.name)  # O8 speaks of all protocols: one that was not tried yet is not silent
-    if asked and picture.silent and all(lasted(scene, system, access) for access in picture.polled):
+    if not picture.silent or not scene.asked(system.name):
+        return  # O8 speaks of all protocols: one that was not tried yet is not silent
+    if all(lasted(scene, system, access) for access in picture.polled):
         for access in picture.polled:
             said = f"{system.name} does not answer ({access.protocol})"
             yield Sign(False, SILENCE, access_evidence(system, access), said)
@@ -106,15 +108,15 @@ def own_signs(scene: Scene, system: System) -> Iterator[Sign]:
 def _trapped(scene: Scene, system: System) -> Iterator[Sign]:
     """A trap that says that the service is down: for a day, or until a later poll says that it works."""
     works = [word.at for word in scene.statements(system.name) if word.observation.lost == 0]
-    for (role, _), told in scene.picture.of(system.name).parts.items():
-        seen = told.get("trap") if role == "service" else None
+    for told in parts_in("service", scene.picture.of(system.name)):
+        seen = told.get("trap")
         if seen is None or not seen.observation.lost or any(at > seen.at for at in works):
             continue
         if scene.now - seen.at < scene.contract.decisions.unknown_trap_stands:
             said = f"{system.name} sent a trap that it is down"
             component = seen.observation.component
             text = f"{component}: says that it is down"
-            found = Evidence(text, system.name, role, component, "trap", seen.at, source="trap")
+            found = Evidence(text, system.name, "service", component, "trap", seen.at, source="trap")
             yield Sign(False, "trap", found, said)
 
 

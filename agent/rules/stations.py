@@ -63,32 +63,38 @@ class Basis:
 
 def judge_stations(scene: Scene) -> Iterator[Failure]:
     """At most one failure per phone system, and per other system, that tells a station count."""
-    for whole in scene.wholes:
-        if (present := present_in(scene, whole)) is not None:
-            found = _Judge(scene, whole, present).failure()
-            if found is not None:
-                yield found
+    found = (stations_of(scene, whole) for whole in scene.wholes)
+    return (each for each in found if each is not None)
+
+
+def stations_of(scene: Scene, whole: PhoneSystem) -> Failure | None:
+    """The failure of one phone system's stations."""
+    present = present_in(scene, whole)
+    return None if present is None else _Judge(scene, whole, present).failure()
 
 
 def station_counts(scene: Scene) -> Iterator[Count]:
     """What each phone system's stations teach now (S1)."""
-    if scene.hours is None:
-        return
-    for whole in scene.wholes:
-        if (present := present_in(scene, whole)) is None:
-            continue
-        zone = scene.site.zone_of(whole.main)
-        pace = max(scene.watches[each.system.name].interval(each.word.protocol) for each in present.told)
-        yield Count(
-            system=whole.main.name,
-            systems=frozenset(system.name for system in whole.systems),
-            at=present.at,
-            present=present.count,
-            hour=hour_of(present.at, zone),
-            slot=slot_at(present.at, zone, scene.hours),
-            lasts=OLD_AFTER * pace,
-            teaches=not present.unread and not any(map(scene.window_over, present.told)),
-        )
+    found = (count_of(scene, whole) for whole in scene.wholes)
+    return (each for each in found if each is not None)
+
+
+def count_of(scene: Scene, whole: PhoneSystem) -> Count | None:
+    """What one phone system's stations teach now; None: nobody can tell how many are present."""
+    if scene.hours is None or (present := present_in(scene, whole)) is None:
+        return None
+    zone = scene.site.zone_of(whole.main)
+    pace = max(scene.watches[each.system.name].interval(each.word.protocol) for each in present.told)
+    return Count(
+        system=whole.main.name,
+        systems=frozenset(system.name for system in whole.systems),
+        at=present.at,
+        present=present.count,
+        hour=hour_of(present.at, zone),
+        slot=slot_at(present.at, zone, scene.hours),
+        lasts=OLD_AFTER * pace,
+        teaches=not present.unread and not any(map(scene.window_over, present.told)),
+    )
 
 
 def present_in(scene: Scene, whole: PhoneSystem) -> Present | None:

@@ -24,7 +24,7 @@ from agent.failures import Cause, Failure, Key, Responsibility
 from agent.history import Standing
 from agent.rules.causes import Causes
 from agent.rules.failing import failure
-from agent.rules.scene import PhoneSystem, Scene, percent, plural
+from agent.rules.scene import PhoneSystem, Scene, Told, percent, plural
 from agent.rules.trunk_groups import Figures, Group, figure, group_evidence, group_of, lost_before, taken_out
 
 
@@ -36,7 +36,7 @@ def judge_trunks(scene: Scene, causes: Causes) -> Iterator[Failure]:
     for whole in scene.wholes:
         told = scene.told(whole, "trunks")
         # What only a protocol told that is dark now keeps its total (T5): else the rest would weigh more.
-        if all(each.word.dark for each in told):
+        if all(each.word.dark for each in told) or not any(map(_is_notable, told)):
             continue
         key = Key(whole.main.name, "trunks")
         groups = [group_of(scene, whole, each, key) for each in told]
@@ -44,6 +44,13 @@ def judge_trunks(scene: Scene, causes: Causes) -> Iterator[Failure]:
         for group in groups:
             if not group.public and group.lost:
                 yield _internal(scene, whole, group)
+
+
+def _is_notable(told: Told) -> bool:
+    """Whether it may be part of a failure: one that works whole is none, and counts only beside others."""
+    observation = told.word.observation
+    in_part = observation.lost or observation.degraded or observation.planned or told.word.carried
+    return bool(in_part) or observation.unread or observation.total is None
 
 
 def _public(

@@ -1,0 +1,209 @@
+"""A replay passes over what says nothing new, and decides what it would if it judged each reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.replaying import Replayed, replay
+from agent.showing import Terms
+from agent.watch import Watch, Way
+from collectors.base import ErrorKind, Observation, ProtocolName, Reading, RestartEvent
+from tests.story import CM1, GW_EAST, GW_WEST, SNMP, a_site, an_agreement, seen, trunk_group, works
+
+START = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
+PROBE: dict[str, Any] = {
+    "name": "probe",
+    "product": "probe",
+    "function": "network",
+    "location": "main",
+    "address": "127.0.0.9",
+    "snmp": SNMP,
+}
+MAIL: dict[str, Any] = {**PROBE, "name": "mail", "product": "some_mail", "function": "voicemail"}
+SITE = a_site(
+    CM1,
+    GW_EAST,
+    GW_WEST,
+    PROBE,
+    MAIL,
+    locations=[{"name": "main", "probes": ["probe"]}, {"name": "east"}, {"name": "west"}],
+    attended={"zone": "America/Chicago", "open": {"mon-fri": ["07:00-18:00"]}},
+    windows=[
+        {"name": "work", "begins": "2026-11-20 07:00", "ends": "2026-11-20 07:20", "systems": ["gw-west"]}
+    ],
+    accepted=[{"system": "mail", "component": "fans", "until": "2026-11-20", "reason": "it is old"}],
+)
+WAYS: dict[str, dict[ProtocolName, float]] = {
+    "cm1": {"sat": 120, "snmp": 60},
+    "gw-east": {"snmp": 60, "ssh": 60},
+    "gw-west": {"snmp": 60},
+    "probe": {"tcp": 30},
+    "mail": {"snmp": 300},
+}
+WATCHES = {
+    system.name: Watch(
+        system.function or "other",
+        tuple(Way(name, timedelta(seconds=pace)) for name, pace in WAYS[system.name].items()),
+    )
+    for system in SITE.systems
+}
+TERMS = Terms(SITE, an_agreement("agility"))
+
+
+def decided(replayed: Replayed) -> list[tuple[datetime, Any]]:
+    """Every decision with its instant."""
+    return [(entry.at, entry.body) for entry in replayed.entries]
+
+
+def same(readings: list[Reading], terms: Terms, watches: dict[str, Watch]) -> Replayed:
+    """What is decided with what says nothing new passed over, which must be all that is decided anyway."""
+    fast = replay(readings, terms, watches)
+    slow = replay(readings, terms, watches, every_time=True)
+    assert decided(fast) == decided(slow)
+    assert fast.knowledge == slow.knowledge
+    assert (fast.readings, fast.began, fast.ended) == (slow.readings, slow.began, slow.ended)
+    return fast
+
+
+class Teller:
+    """One way to a system, and what it says of it: random, but most times the same once more."""
+
+    def __init__(self, system: str, protocol: ProtocolName) -> None:
+        self.system, self.protocol = system, protocol
+        self.lost: dict[str, int] = {}
+        self.present, self.used = 100, 3
+        self.complete: tuple[Any, ...] = ("alarm",)
+        self.restarted = START - timedelta(days=3)
+        self.error: ErrorKind | None = None
+        self.only = 9
+
+    def becomes(self, what: str, number: int, at: datetime) -> None:
+        """Something is otherwise from now on."""
+        match what:
+            case "well":
+                self.lost, self.error, self.only, self.present = {}, None, 9, 100
+            case "silent":
+                self.error = "unreachable"
+            case "refused" | "unreadable":
+                self.error = what
+            case "answers":
+                self.error = None
+            case "present":
+                self.present = number * 9
+            case "used":
+                self.used = number * 2
+            case "restart":
+                self.restarted = at - timedelta(seconds=number * 7)
+            case "whole":
+                self.complete = ("alarm", "equipment", "trunks")[: number % 4]
+            case "fewer":
+                self.only = number
+            case _:
+                self.lost[what] = number
+
+    def reads(self, at: datetime, took: float) -> Reading:
+        """What it says at that time."""
+        more: dict[str, Any] = {"at": at, "system": self.system, "protocol": self.protocol, "seconds": took}
+        if self.error is not None:
+            return Reading(error=self.error, error_text=f"{self.error}: x", **more)
+        return Reading(complete=self.complete, observations=tuple(self._parts())[: self.only], **more)
+
+    def _parts(self) -> Iterator[Observation]:
+        lost = self.lost.get
+        yield seen("equipment", "fans", min(lost("fans", 0), 1))
+        if self.system in ("cm1", "mail"):
+            yield replace(works(), lost=min(lost("service", 0), 1))
+        if self.system.startswith("gw"):
+            yield seen("location", "registration", min(lost("location", 0), 1), controller="main")
+        yield seen("capacity", "dsp", 0, used=self.used, limit=20, detail=f"{self.used} calls")
+        yield replace(
+            seen("restart", "restarts", 0), events=(RestartEvent(self.restarted, "boot", False, "uptime"),)
+        )
+        if lost("alarm", 0):
+            yield seen("alarm", "BOARD 1", 1, vendor_severity="minor")
+        if self.system == "cm1":
+            yield trunk_group(1, lost("trunks", 0), 10, planned=lost("planned", 0))
+            yield Observation(role="stations", component="stations", present=self.present, administered=200)
+            yield seen("attendant", "attendant 1", min(lost("attendant", 0), 1))
+            yield seen("integration", "cdr-link 1", min(lost("cdr", 0), 1), kind="cdr")
+
+
+TELLERS = [(system, protocol) for system, ways in WAYS.items() for protocol in ways]
+WHAT = st.sampled_from(
+    [
+        "well",
+        "well",
+        "silent",
+        "answers",
+        "refused",
+        "unreadable",
+        "present",
+        "used",
+        "restart",
+        "whole",
+        "fewer",
+        "fans",
+        "service",
+        "location",
+        "alarm",
+        "trunks",
+        "planned",
+        "attendant",
+        "cdr",
+    ]
+)
+TURNS = st.lists(
+    st.tuples(
+        st.integers(0, len(TELLERS) - 1),
+        WHAT,
+        st.integers(0, 10),
+        st.sampled_from([30, 61, 100, 180, 400, 900]),
+        st.sampled_from([0.0, 0.0, 0.0, 4.0, 90.0]),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+def course(turns: list[tuple[int, str, int, int, float]], jitter: int, pause: int | None) -> list[Reading]:
+    """Every way polled at its pace, and at each turn one of them says something else from then on.
+
+    `jitter`: by how many seconds polls come late. `pause`: the turn after which nobody asks for an hour.
+    """
+    tellers = [Teller(*each) for each in TELLERS]
+    due = [number * 3.7 for number in range(len(tellers))]
+    readings: list[Reading] = []
+    now, polls, took = 0.0, 0, 0.0
+    for turn, (place, what, number, lasts, takes) in enumerate(turns):
+        end = now + lasts
+        while (first := min(due)) < end:
+            one = due.index(first)
+            polls += 1
+            late = jitter * (polls * 7919 % 5) / 5
+            at = START + timedelta(seconds=round(first, 3))
+            readings.append(tellers[one].reads(at, took))
+            due[one] = first + WAYS[tellers[one].system][tellers[one].protocol] + late
+        now, took = end, takes
+        tellers[place].becomes(what, number, START + timedelta(seconds=now))
+        if number == 7:  # a trap says it as well
+            trap = replace(tellers[place].reads(START + timedelta(seconds=now), 0.0), protocol="trap")
+            readings.append(replace(trap, source="trap", complete=(), error=None, error_text=None))
+        if turn == pause:
+            due = [each + 3600 for each in due]
+            now += 3600
+    return readings
+
+
+@settings(max_examples=40, deadline=None)
+@given(TURNS, st.sampled_from([0, 0, 20, 100]), st.none() | st.integers(0, 13))
+def test_what_says_nothing_new_changes_no_decision(
+    turns: list[tuple[int, str, int, int, float]], jitter: int, pause: int | None
+) -> None:
+    """Two protocols, a silent system, traps, a gap, a window, late and slow polls, in every order."""
+    same(course(turns, jitter, pause), TERMS, WATCHES)
