@@ -37,8 +37,8 @@ class Way:
     `content`: the place of what it said in the log; `reading`: the same. `trusted`: within this time a
     reading that says the same is a repeat; 0: none is. `quick`: the same where it is counted and no more.
     `times`: how many repeats the knowledge has not been told of; `letter`: whether they say the same to the
-    letter. `counts`: it tells how many stations are present. `heeded`: its next reading is waited for (I7), or
-    each of them counts (I12): none is a repeat.
+    letter. `counts`: it tells how many stations are present. `heeded`: its next reading is waited for (I7),
+    or each of them counts (I12): none is a repeat.
     """
 
     system: str
@@ -142,7 +142,7 @@ class Course:
             way.trusted = 0
         way.quick = 0 if way.counts else way.trusted
         self._set_mark()
-        return not only_retold
+        return way.heeded or not only_retold
 
     def heed(self, systems: Collection[str], follows: Callable[[str, ProtocolName], bool]) -> None:
         """Which readings count, by the last judgement: of these systems, and of ways that are followed."""
