@@ -140,7 +140,7 @@ class Knowledge:
         wrong = self.own.failure(site, contract, now)
         judgement = self._with_clock(judgement, wrong)
         flaps = self.flaps.count(judgement, seen, now)
-        judgement = steadied(judgement, self.incidents, flaps, now)
+        judgement = steadied(judgement, self.incidents, flaps, contract, now, kept)
         decision = decide(self.incidents, judgement, contract, now, kept)
         note = wrong.ruling.summary if wrong is not None else ""
         warned, due = self.deadlines.due(now)
