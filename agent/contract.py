@@ -171,6 +171,7 @@ class Decisions(Model):
     restart_stands: R2, how long a restart stands without another.
     restarts_within: R2, in which time `restarts_many` restarts are continual; the same for a day.
     unknown_trap_stands: I17. reopen_within: C2. warn_percent: of a target, when a warning is told.
+    flapping_percent, flapping_over_percent: I12, of the last 20 looks. flapping_well_for: I12.
     """
 
     coverage_hours: Name | None = None
@@ -195,6 +196,9 @@ class Decisions(Model):
     unknown_trap_stands: Duration = timedelta(hours=24)
     reopen_within: Duration = timedelta(hours=4)
     warn_percent: int = Field(default=75, ge=1, le=99)
+    flapping_percent: int = Field(default=30, ge=1, le=100)
+    flapping_over_percent: int = Field(default=25, ge=1, le=100)
+    flapping_well_for: Duration = timedelta(minutes=30)
 
 
 class Contract(Model):

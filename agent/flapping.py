@@ -1,14 +1,17 @@
 """What changes again and again: one open ticket that says so, instead of a stream (rule I12). Pure.
 
 Of the last 20 states of a failure's key 30 % changed: it flaps. It is over when fewer than 25 % did and it
-has been seen well for 30 minutes. Until then its open ticket is not resolved, and one that never lasts its
-hold is a ticket all the same.
+has been seen well for 30 minutes (decisions of the contract). Until then its open ticket is not resolved, and
+one that never lasts its hold is a ticket all the same.
 
 A state is one look: a new reading by one way, the one whose evidence was the newest when the failure was last
 seen to begin. Of a system that is read by two protocols, or a failure that several systems tell of, readings
 by the other ways count only where they change the state: what a slow protocol tells is not thinned out by a
 fast one. No look is what could not tell: a key that is blind, a first missed poll, what a window covers, what
 ended without having been seen well, what a silent system was last told of.
+
+Looks that are closer together than APART are one, the first: whoever reads every second sees a repair in
+steps, which is no flapping. A state that was passed over so counts with the next look, where it lasted.
 
 The looks are in memory only. That an open ticket flaps stands in its ruling, and so in the journal: after a
 restart it stays open until it has been well for the 30 minutes.
@@ -21,17 +24,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from agent.contract import Contract, Decisions
 from agent.failures import Failure, Judgement, Key, Ruling
-from agent.incidents import Incidents
+from agent.incidents import Incidents, Open
 from agent.picture import Picture
 
 LOOKS = 20  # states that are remembered of a key
-BEGINS = 6  # changes among them from which on it flaps: 30 % of the looks
-GOES_ON = 5  # changes from which on it is not over: 25 %
-WELL_FOR = timedelta(minutes=30)  # how long it must be well before it is over
-QUIET = timedelta(
-    hours=1
-)  # without a look for so long, its changes are of the past (traps that no longer come)
+APART = timedelta(seconds=25)  # looks that are closer together are one: polls of half a minute may come early
+QUIET = timedelta(hours=1)  # without a look for so long, the changes are of the past: traps that came no more
 COUNT_EVERY = timedelta(minutes=30)  # how often an open ticket tells a new count
 
 _RULE = "I12"
@@ -41,11 +41,18 @@ Way = tuple[str, str]  # system, protocol
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """The last states of a key, the newest last: whether it failed. `at`: of the last reading of `way`."""
+    """The last states of a key, the newest last: whether it failed.
+
+    `way`, `at`: by which reading it is looked at, and when the last one of them was. `counted`: when the last
+    state was added. `failed`, `since`: the state now, and since when; it may not have been added yet.
+    """
 
     states: tuple[bool, ...]
     way: Way
     at: datetime
+    counted: datetime
+    failed: bool
+    since: datetime
 
     @property
     def changes(self) -> int:
@@ -55,17 +62,25 @@ class Looks:
     @property
     def is_open(self) -> bool:
         """Whether one more look of the same makes a difference: not once all of them were the same."""
-        return len(self.states) < LOOKS or self.changes > 0
+        return len(self.states) < LOOKS or self.changes > 0 or self.failed != self.states[-1]
 
     @property
-    def failed(self) -> bool:
-        """Whether it did at the last look."""
-        return self.states[-1]
+    def last(self) -> datetime:
+        """When it was last looked at."""
+        return max(self.at, self.since)
 
-    def after(self, failed: bool | None, way: Way, at: datetime) -> Looks:
-        """After one more look; None: it could not tell."""
-        states = self.states if failed is None else (*self.states, failed)[-LOOKS:]
-        return Looks(states, way, at)
+    def after(self, failed: bool | None, way: Way, at: datetime, now: datetime) -> Looks:
+        """After one more look at `now`; None: it could not tell."""
+        if failed is None:
+            return replace(self, way=way, at=at)
+        states, counted, since = self.states, self.counted, self.since
+        if failed != self.failed:
+            if self.failed != states[-1] and now - since >= APART:
+                states = (*states, self.failed)  # it was passed over, and lasted
+            since = now
+        if now - counted >= APART:
+            states, counted = (*states, failed), now
+        return Looks(states[-LOOKS:], way, at, counted, failed, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +99,13 @@ class Flaps:
         looks = self.looks.get(key)
         return looks.changes if looks is not None else 0
 
-    def is_flapping(self, key: Key) -> bool:
+    def is_flapping(self, key: Key, decisions: Decisions) -> bool:
         """Whether it changed often enough to begin to flap."""
-        return self.changes(key) >= BEGINS
+        return self.changes(key) * 100 >= decisions.flapping_percent * LOOKS
+
+    def goes_on(self, key: Key, decisions: Decisions) -> bool:
+        """Whether it changes too often for it to be over."""
+        return self.changes(key) * 100 >= decisions.flapping_over_percent * LOOKS
 
     def follows(self, system: str, protocol: str) -> bool:
         """Whether a reading of that way may be a look that counts: at what has not been the same for long."""
@@ -105,43 +124,69 @@ class Flaps:
                 continue
             failure = failing.get(key)
             if failure is not None:
-                after[key] = _looked(looks, failure, picture)
+                after[key] = _looked(looks, failure, picture, now)
                 continue
-            seen = _looked_well(key, looks, judgement, picture)
-            if now - seen.at < QUIET and (any(seen.states) or len(seen.states) < LOOKS):
+            seen = _looked_well(key, looks, judgement, picture, now)
+            if now - seen.last < QUIET and (any(seen.states) or len(seen.states) < LOOKS):
                 after[key] = seen
         for key, failure in failing.items():
-            if key not in after and (begun := _begun(failure, picture)) is not None:
+            if key not in after and (begun := _begun(failure, picture, now)) is not None:
                 after[key] = begun
         return self if after == self.looks else Flaps(after)
 
     def clock_set(self, step: timedelta) -> Flaps:
         """After the agent's clock was set by `step`: all was seen as long ago as before."""
-        return Flaps({key: replace(looks, at=looks.at + step) for key, looks in self.looks.items()})
+        return Flaps(
+            {
+                key: replace(
+                    looks, at=looks.at + step, counted=looks.counted + step, since=looks.since + step
+                )
+                for key, looks in self.looks.items()
+            }
+        )
 
 
-def steadied(judgement: Judgement, incidents: Incidents, flaps: Flaps, now: datetime) -> Judgement:
-    """The judgement with what flaps marked so, raised without its hold, and held open while it flaps."""
-    failures = tuple(_marked(each, incidents, flaps, now) for each in judgement.failures)
+def steadied(
+    judgement: Judgement,
+    incidents: Incidents,
+    flaps: Flaps,
+    contract: Contract,
+    now: datetime,
+    kept: Mapping[Key, Contract],
+) -> Judgement:
+    """The judgement with what flaps marked so, raised without its hold, and held open while it flaps.
+
+    `contract`: the one in force; `kept`: of the failures whose tickets keep another one (C3).
+    """
+    failures = tuple(
+        _marked(each, incidents.open.get(each.key), flaps, kept.get(each.key, contract).decisions, now)
+        for each in judgement.failures
+    )
     stays: dict[Key, timedelta | None] = {}
     wakes = [judgement.wake] if judgement.wake is not None else []
     for key, told in incidents.open.items():
-        if key in judgement.over or not (told.ruling.flapping or flaps.is_flapping(key)):
+        decisions = kept.get(key, contract).decisions
+        if key in judgement.over or not (told.ruling.flapping or flaps.is_flapping(key, decisions)):
             continue
-        goes_on = flaps.changes(key) >= GOES_ON
-        stays[key] = None if goes_on else WELL_FOR
-        if goes_on and (forgotten := flaps.looks[key].at + QUIET) > now:
-            wakes.append(forgotten)
+        looks = flaps.looks.get(key)
+        if looks is None or not flaps.goes_on(key, decisions):
+            stays[key] = decisions.flapping_well_for
+            continue
+        stays[key] = None
+        if looks.last + QUIET > now:
+            wakes.append(looks.last + QUIET)
     return replace(judgement, failures=failures, stays=stays, wake=min(wakes, default=None))
 
 
-def _marked(failure: Failure, incidents: Incidents, flaps: Flaps, now: datetime) -> Failure:
-    told = incidents.open.get(failure.key)
+def _marked(
+    failure: Failure, told: Open | None, flaps: Flaps, decisions: Decisions, now: datetime
+) -> Failure:
     said = told.ruling.flapping if told is not None else ""
-    flaps_now = flaps.is_flapping(failure.key)
+    flaps_now = flaps.is_flapping(failure.key, decisions)
     if not (said or flaps_now):
         return failure
-    if not said or (told and flaps.changes(failure.key) >= GOES_ON and now - told.told_at >= COUNT_EVERY):
+    counts_again = told is not None and now - told.told_at >= COUNT_EVERY
+    if not said or (counts_again and flaps.goes_on(failure.key, decisions)):
         said = _words(flaps.looks[failure.key])
 
     def mark(was: Ruling) -> Ruling:
@@ -157,7 +202,7 @@ def _words(looks: Looks) -> str:
     return f"changed {looks.changes} times in the last {len(looks.states)} looks"
 
 
-def _looked(looks: Looks, failure: Failure, picture: Picture) -> Looks:
+def _looked(looks: Looks, failure: Failure, picture: Picture, now: datetime) -> Looks:
     """After a pass that finds it failing. It may have begun again by another way than before."""
     begins = not looks.failed
     way = looks.way
@@ -166,22 +211,22 @@ def _looked(looks: Looks, failure: Failure, picture: Picture) -> Looks:
     at = _read(picture, way) or looks.at
     if not begins and (way, at) == (looks.way, looks.at):
         return looks
-    return looks.after(True if _tells(failure) else None, way, at)
+    return looks.after(True if _tells(failure) else None, way, at, now)
 
 
-def _looked_well(key: Key, looks: Looks, judgement: Judgement, picture: Picture) -> Looks:
+def _looked_well(key: Key, looks: Looks, judgement: Judgement, picture: Picture, now: datetime) -> Looks:
     at = _read(picture, looks.way) or looks.at
     if (at == looks.at and not looks.failed) or key in judgement.blind or key in judgement.over:
         return looks
-    return looks.after(False, looks.way, at)
+    return looks.after(False, looks.way, at, now)
 
 
-def _begun(failure: Failure, picture: Picture) -> Looks | None:
+def _begun(failure: Failure, picture: Picture, now: datetime) -> Looks | None:
     way = _way(failure)
     at = _read(picture, way) if way is not None else None
     if way is None or at is None or not _tells(failure):
         return None
-    return Looks((True,), way, at)
+    return Looks((True,), way, at, counted=now, failed=True, since=now)
 
 
 def _tells(failure: Failure) -> bool:

@@ -191,7 +191,7 @@ class Knowledge:
         wrong = self.own.failure(site, contract, now)
         judgement = self._with_clock(judgement, wrong)
         flaps = self.flaps.count(judgement, seen, now)
-        judgement = steadied(judgement, self.incidents, flaps, now)
+        judgement = steadied(judgement, self.incidents, flaps, contract, now, kept)
         decision = decide(
             self.incidents,
             judgement,

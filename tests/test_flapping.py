@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.entries import Opened, Reopened, Resolved, Updated
 from agent.explaining import explain
-from agent.flapping import GOES_ON, LOOKS, Flaps
+from agent.flapping import LOOKS, Flaps
 from agent.replay_view import replay_view
 from agent.replaying import replay
 from agent.telling import log_line
@@ -20,6 +21,7 @@ from tests.story import CM1, Story, a_site, on_hold, seen, trunk_group, works
 
 FAN = seen("equipment", "fans", 1)
 FAN_WELL = seen("equipment", "fans", 0)
+ALARM = Observation(role="alarm", component="UDS1-BD 01A11", vendor_severity="major", lost=1, total=1)
 
 
 def looks_at(story: Story, states: str, every: float = 60) -> Story:
@@ -176,9 +178,35 @@ def test_it_is_explained() -> None:
     assert why.ticket.flaps == "flapping: changed 6 times in the last 7 looks"
 
 
+def test_the_figures_are_the_contracts() -> None:
+    assert looks_at(Story(flapping_percent=100), "Fw" * 30).told == []
+    assert len(looks_at(Story(flapping_percent=10), "FwF").told) == 1
+    brief = Story(flapping_over_percent=50, flapping_well_for=timedelta(minutes=5))
+    assert [t.state for t in looks_at(brief, "FwFwFwF" + "w" * 6).tickets] == ["resolved"]
+
+
 def test_a_person_may_resolve_it_while_it_is_well() -> None:
     story = looks_at(Story(), "FwFwFwFw").does("resolve", note="unplugged")
     assert [ticket.state for ticket in story.tickets] == ["resolved"]
+
+
+def test_looks_that_follow_fast_upon_each_other_are_one() -> None:
+    """A lab that reads every other second, and a repair in steps."""
+    story = looks_at(Story(site=on_hold(a_site(), equipment=2)), "FFwwww" * 6, every=2)
+    assert [(ticket.state, ticket.flapping) for ticket in story.tickets] == [("resolved", "")]
+    assert max(looks.changes for looks in story.knowledge.flaps.looks.values()) <= 3
+
+
+def test_a_state_that_was_passed_over_counts_where_it_lasted() -> None:
+    """An alarm whose trap is taken back after five seconds, every ten minutes."""
+    story = Story(site=a_site(CM1)).reads("cm1", works(), complete=("alarm",)).passes(60)
+    for _ in range(5):  # the first of them is found at installation, and raises nothing
+        for alarm in (ALARM, replace(ALARM, lost=0)):
+            story.hears(
+                Reading(at=story.now, system="cm1", protocol="trap", source="trap", observations=(alarm,))
+            ).passes(5)
+        story.passes(590)
+    assert [(t.state, t.flapping) for t in story.tickets] == [("open", "changed 6 times in the last 7 looks")]
 
 
 @pytest.mark.parametrize("order", [("snmp", "sat"), ("sat", "snmp")])
@@ -196,11 +224,10 @@ def test_a_fast_protocol_does_not_thin_out_what_a_slow_one_tells(order: tuple[st
 
 
 def test_a_trap_that_comes_and_is_cleared_by_the_next_listing_flaps() -> None:
-    alarm = Observation(role="alarm", component="UDS1-BD 01A11", vendor_severity="major", lost=1, total=1)
     story = Story(site=a_site(CM1)).reads("cm1", works(), complete=("alarm",)).passes(60)
     for _ in range(5):
         story.hears(
-            Reading(at=story.now, system="cm1", protocol="trap", observations=(alarm,), source="trap")
+            Reading(at=story.now, system="cm1", protocol="trap", observations=(ALARM,), source="trap")
         ).passes(60)
         story.reads("cm1", works(), complete=("alarm",)).passes(60)
     assert [(t.state, bool(t.flapping)) for t in story.tickets] == [("open", True)]
@@ -265,4 +292,3 @@ def test_whatever_it_does_it_is_at_most_one_open_ticket_and_none_after_it_was_we
     looks_at(story, "w" * 52)
     assert [ticket.state for ticket in story.tickets if ticket.state == "open"] == []
     assert story.knowledge.flaps == Flaps()
-    assert GOES_ON < LOOKS

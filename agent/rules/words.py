@@ -90,6 +90,7 @@ RULE_DECISIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "R2": ("restart_stands", "restarts_many", "restarts_within", "restarts_many_in_a_day"),
         "P5": ("primary_number_way_in",),
         "I17": ("unknown_trap_stands",),
+        "I12": ("flapping_percent", "flapping_over_percent", "flapping_well_for"),
         "C2": ("reopen_within",),
     }
 )
