@@ -132,6 +132,16 @@ class Scene:
         return found
 
     @cached_property
+    def lost_gateways(self) -> frozenset[int | None]:
+        """The numbers of the gateways that a server calls lost, if nobody says otherwise."""
+        return frozenset(
+            word.observation.number
+            for system in self.systems_for("phone_system")
+            if system.gateway_number is None
+            for word in self.ailing(system.name, "location")
+        )
+
+    @cached_property
     def _layout(self) -> Layout:
         return layout_of(self.site, self.watches)
 
