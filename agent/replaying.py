@@ -68,6 +68,7 @@ class _Run:
         self._news = False
         self._ends = NEVER  # when something ends by the last judgement
         self._wake = NEVER  # that, or when a way should have been read again
+        self._awaited: frozenset[str] = frozenset()  # the systems whose next word a failure waits for (I7)
         self._judged = 0
         self._before = 0  # the instant of the readings before those that are taken now
 
@@ -76,7 +77,7 @@ class _Run:
         log = self._log
         ats, seconds, which = log.ats, log.seconds, log.which
         ways = [self._course.way(each) for each in log.contents]
-        course = self._course
+        course, pass_over = self._course, not self._every_time
         count, began, now = 0, None, 0
         for place in log.in_order():
             content = which[place]
@@ -97,7 +98,8 @@ class _Run:
             count += 1
             took = seconds[place]
             if (
-                content == way.content
+                pass_over
+                and content == way.content
                 and way.at > course.mark
                 and 0 < at - way.at < way.quick
                 and took <= way.pace
@@ -157,7 +159,9 @@ class _Run:
         reading = replace(self._log.contents[content], at=time_of(at), seconds=took)
         self.knowledge, facts = self.knowledge.hear(reading, self._watches[reading.system])
         self._write(facts, at)
-        self._news = self._course.hear(way, content, reading, at, told=bool(facts)) or self._news
+        accesses = self.knowledge.picture.of(reading.system).accesses
+        news = self._course.hear(way, content, reading, at, accesses, told=bool(facts))
+        self._news = self._news or news or self._every_time
 
     def _catch_up(self) -> None:
         """Let the knowledge have all that was only counted."""
@@ -195,6 +199,10 @@ class _Run:
             self._write(bodies, at)
             if not bodies:
                 break
+        awaited: frozenset[str] = getattr(self.knowledge.incidents, "awaited", frozenset())
+        if awaited != self._awaited:
+            self._awaited = awaited
+            self._course.wait_for(awaited)
         self._news, self._judged = False, at
         self._ends = NEVER if wake is None else number_of(wake if wake > now else now + _SOON)
         self._wake = min(self._ends, self._course.next_age(at))
