@@ -67,8 +67,8 @@ def _of_system(scene: Scene, system: System) -> list[Restart]:
     found = [
         Restart(system, event)
         for event in scene.history.restarts.get(system.name, ())
-        if event.at > first
-        and not event.planned
+        if not event.planned
+        and event.at > first
         and "interchange" not in event.level.casefold()  # O5
         and window_over(scene.site, key, system.location, event.at) is None
     ]
