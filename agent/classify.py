@@ -186,8 +186,9 @@ def _can_tell(scene: Scene, key: Key) -> bool:
         return read or not any(word.known_lost for word in told)
     if not picture.seen or key.role == "restart":  # restarts are counted by the history, not seen
         return picture.seen
-    fresh = [word for word in scene.words(key.system) if _is_about(key, word)]
-    dark = [word for word in scene.dark(key.system) if _is_about(key, word)]
+    role = cast(Role, _role(key))
+    fresh = [word for word in scene.words(key.system, role) if _is_about(key, word)]
+    dark = [word for word in scene.dark(key.system, role) if _is_about(key, word)]
     # After a start of the agent the picture is empty: a part that nobody has named is not well for that.
     if not fresh and (dark or not listed_whole(picture, _role(key), _only_by(scene, key))):
         return False

@@ -79,11 +79,14 @@ class SystemPicture:
     @property
     def seen(self) -> bool:
         """Some way of access answered its last poll."""
-        return any(access.error is None for access in self.polled)
+        told = self.accesses
+        return any(told[name].error is None for name in told if name != "trap")
 
     @property
     def silent(self) -> bool:
         """Every way that was tried failed, none refused, and at least one said nothing at all (O8)."""
+        if self.seen:
+            return False
         errors = [access.error for access in self.polled]
         return bool(errors) and None not in errors and "refused" not in errors and "unreachable" in errors
 
@@ -199,7 +202,7 @@ def _clock_set(seen: SystemPicture, step: timedelta) -> SystemPicture:
 class _PartsAgain(Mapping[PartKey, Mapping[ProtocolName, Seen]]):
     """The parts of a system after repeats: each is made when it is asked for."""
 
-    __slots__ = ("_before", "_made", "_repeats")
+    __slots__ = ("_before", "_made", "_repeats", "_said")
 
     def __init__(
         self,
@@ -209,6 +212,7 @@ class _PartsAgain(Mapping[PartKey, Mapping[ProtocolName, Seen]]):
         self._before = before
         self._repeats = repeats  # each with the time of the reading that it repeats
         self._made: dict[PartKey, Mapping[ProtocolName, Seen]] = {}
+        self._said: dict[ProtocolName, Mapping[PartKey, Observation]] = {}
 
     @classmethod
     def of(
@@ -240,6 +244,12 @@ class _PartsAgain(Mapping[PartKey, Mapping[ProtocolName, Seen]]):
     def __contains__(self, key: object) -> bool:
         return key in self._before
 
+    def _now(self, name: ProtocolName) -> Mapping[PartKey, Observation]:
+        if name not in self._said:
+            told = self._repeats[name][0].reading.observations
+            self._said[name] = {(each.role, each.component): each for each in told}
+        return self._said[name]
+
     def _seen(self, name: ProtocolName, seen: Seen) -> Seen:
         found = self._repeats.get(name)
         if found is None or seen.at != found[1]:  # an older word: the reading that is repeated had it not
@@ -248,8 +258,7 @@ class _PartsAgain(Mapping[PartKey, Mapping[ProtocolName, Seen]]):
         observation = seen.observation
         if not repeat.to_the_letter:
             part = observation.role, observation.component
-            told = repeat.reading.observations
-            observation = next((each for each in told if (each.role, each.component) == part), observation)
+            observation = self._now(name).get(part, observation)
         return Seen(
             observation,
             repeat.reading.at,

@@ -76,7 +76,7 @@ class _Run:
         log = self._log
         ats, seconds, which = log.ats, log.seconds, log.which
         ways = [self._course.way(each) for each in log.contents]
-        course = self._course
+        course, pass_over = self._course, not self._every_time
         count, began, now = 0, None, 0
         for place in log.in_order():
             content = which[place]
@@ -97,8 +97,8 @@ class _Run:
             count += 1
             took = seconds[place]
             if (
-                content == way.content
-                and not way.heeded
+                pass_over
+                and content == way.content
                 and way.at > course.mark
                 and 0 < at - way.at < way.quick
                 and took <= way.pace
@@ -158,7 +158,9 @@ class _Run:
         reading = replace(self._log.contents[content], at=time_of(at), seconds=took)
         self.knowledge, facts = self.knowledge.hear(reading, self._watches[reading.system])
         self._write(facts, at)
-        self._news = self._course.hear(way, content, reading, at, told=bool(facts)) or self._news
+        accesses = self.knowledge.picture.of(reading.system).accesses
+        news = self._course.hear(way, content, reading, at, accesses, told=bool(facts))
+        self._news = self._news or news or self._every_time
 
     def _catch_up(self) -> None:
         """Let the knowledge have all that was only counted."""

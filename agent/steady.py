@@ -20,8 +20,8 @@ from datetime import timedelta
 from agent.alike import alike, repeated, same_frame
 from agent.authority import OLD_AFTER
 from agent.gaps import INTERVALS
-from agent.picture import Repeat
-from agent.reading_log import ReadingLog, time_of
+from agent.picture import Access, Repeat
+from agent.reading_log import ReadingLog, number_of, time_of
 from agent.watch import Watch
 from collectors.base import ProtocolName, Reading
 
@@ -42,6 +42,7 @@ class Way:
     """
 
     system: str
+    protocol: ProtocolName
     pace: float
     content: int = -1
     reading: Reading | None = None
@@ -93,7 +94,8 @@ class Course:
             return known
         if (watch := self.watches.get(reading.system)) is None:
             return None
-        way = self._by_name[name] = Way(reading.system, watch.interval(reading.protocol).total_seconds())
+        pace = watch.interval(reading.protocol).total_seconds()
+        way = self._by_name[name] = Way(reading.system, reading.protocol, pace)
         self.ways.append(way)
         return way
 
@@ -112,10 +114,19 @@ class Course:
             reading.observations, last.observations, counts=way.counts
         )
 
-    def hear(self, way: Way, content: int, reading: Reading, at: int, *, told: bool) -> bool:
+    def hear(
+        self,
+        way: Way,
+        content: int,
+        reading: Reading,
+        at: int,
+        accesses: Mapping[ProtocolName, Access],
+        *,
+        told: bool,
+    ) -> bool:
         """Take a reading that the knowledge was told of; whether it must be judged.
 
-        `told`: it called for entries.
+        `accesses`: the ways to its system as they are now. `told`: it called for entries.
         """
         last = way.reading
         only_retold = (
@@ -127,7 +138,7 @@ class Course:
             and same_frame(reading, last)
             and alike(reading.observations, last.observations)
         )
-        self._miss(way, reading, at)
+        self._count(way, accesses, at)
         twice = at <= way.at and last is not None
         way.heard(content, reading, at, reading.seconds)
         way.counts = any(each.role == "stations" for each in reading.observations)
@@ -140,7 +151,7 @@ class Course:
             for other in self._beside(way):
                 other.trusted = other.quick = 0
             way.trusted = 0
-        way.quick = 0 if way.counts else way.trusted
+        way.quick = 0 if way.counts or way.heeded else way.trusted
         self._set_mark()
         return way.heeded or not only_retold
 
@@ -148,6 +159,7 @@ class Course:
         """Which readings count, by the last judgement: of these systems, and of ways that are followed."""
         for (system, protocol), way in self._by_name.items():
             way.heeded = system in systems or follows(system, protocol)
+            way.quick = 0 if way.counts or way.heeded else way.trusted
 
     def next_age(self, after: int) -> int:
         """The first instant after that at which a way should have been read again."""
@@ -162,15 +174,17 @@ class Course:
                 found = due
         return found
 
-    def _miss(self, way: Way, reading: Reading, at: int) -> None:
-        if reading.error is None:
-            if way.missed or way.reading is None:
-                self._back = at
-            way.missed = 0
-            return
-        if not way.missed:
-            way.missed_since = at
-        way.missed += 1
+    def _count(self, way: Way, accesses: Mapping[ProtocolName, Access], at: int) -> None:
+        """Take over what the picture counts: after a gap it begins anew, by each way."""
+        if way.reading is None or (way.missed and not accesses[way.protocol].missed):
+            self._back = at
+        for each in (way, *self._beside(way)):
+            access = accesses.get(each.protocol)
+            if access is None or access.missed == each.missed:
+                continue
+            each.missed = access.missed
+            each.missed_since = number_of(access.missed_since) if access.missed_since is not None else 0
+            each.trusted = each.quick = 0
 
     def _set_mark(self) -> None:
         silent = [way.missed_since for way in self.ways if way.missed > 1]

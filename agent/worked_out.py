@@ -53,7 +53,10 @@ def words_in(role: Role, picture: SystemPicture, watch: Watch, now: datetime) ->
 
 
 def ailing(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
-    """Those of every part of which somebody says that something is lost, degraded, used up or in use."""
+    """Those of every part of which somebody says that it is not as it should be.
+
+    Something of it is lost, degraded, used up, a spare in use, or on a survivable controller.
+    """
     keys = _parts(picture).ailing
     return _once("ailing", lambda: keys, picture, watch, now) if keys else ()
 
@@ -70,6 +73,8 @@ def parts_in(role: Role, picture: SystemPicture) -> Iterator[Mapping[ProtocolNam
 
 def statements(picture: SystemPicture, watch: Watch, now: datetime) -> tuple[Word, ...]:
     """What each protocol says of the system's service, by itself (O2): nobody's authority settles that."""
+    if not tells_of("service", picture):
+        return ()
     known: _WorkedOut | None = picture.worked_out.get("statements")
     if known is None or not known.hold(watch, now):
         found = heard_of(parts_in("service", picture), picture, watch, now)
@@ -92,7 +97,7 @@ def _parts(picture: SystemPicture) -> _Parts:
 
 
 def _may_fail(observation: Observation) -> bool:
-    return ails(observation) or is_exhausted(observation)
+    return ails(observation) or is_exhausted(observation) or observation.controller == "survivable"
 
 
 def _once(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +19,9 @@ from typer.testing import CliRunner
 
 from agent.cli import app
 from agent.entries import Entry
-from agent.reading_lines import written
+from agent.reading_lines import read_lines, written
+from agent.reading_log import ReadingLog
+from agent.readings_file import ReadingsFile
 from agent.replaying import replay
 from agent.showing import Terms
 from agent.watch import Watch, Way
@@ -203,6 +207,34 @@ def test_standard_input_is_a_file_too(bench: Bench) -> None:
     lines = json.dumps(HALF) + "\n\n" + json.dumps(at("17:04:00")) + "\n"
     assert len(bench.told("-", input=lines)["tickets"]) == 1
     assert bench.replay("-", input="nonsense\n", status=2).startswith("-:1: expected a reading")
+
+
+def test_the_daemons_own_file_of_readings_is_replayed_as_it_is(bench: Bench) -> None:
+    lines = bench.lines(HALF, at("17:03:00"), at("17:04:00"), well("17:10:00"), well("17:12:00"))
+    log = ReadingLog()
+    assert not read_lines("lines", lines.read_text().splitlines(), log)
+    file = ReadingsFile(bench.folder / "readings.db")
+    file.add(log)
+    file.close()
+    told = bench.told(bench.folder / "readings.db")
+    assert told == bench.told(lines)
+    assert [each["state"] for each in told["tickets"]] == ["resolved"]
+
+
+def test_a_file_of_readings_of_another_site_or_of_no_readings_is_refused(bench: Bench) -> None:
+    file = ReadingsFile(bench.folder / "readings.db")
+    file.add([poll(0, FAN, system="cm1"), poll(60, FAN, system="elsewhere")])
+    file.close()
+    path = bench.folder / "readings.db"
+    said = bench.replay(path, status=2)
+    assert (
+        said == f"{path}: system: expected a system of the site file (one of cm1, gw-east); got 'elsewhere'\n"
+    )
+    other = bench.folder / "other.db"
+    with closing(sqlite3.connect(other)) as database:
+        database.execute("CREATE TABLE x (y)")
+    said = bench.replay(other, status=2)
+    assert said == f"{other}: expected readings; got none: {other} is not a file of readings\n"
 
 
 def test_a_ticket_that_is_reopened_shows_its_rounds(bench: Bench) -> None:

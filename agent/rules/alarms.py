@@ -17,14 +17,17 @@ from agent.picture import Seen
 from agent.rules.failing import failure
 from agent.rules.scene import Scene, evidence
 from agent.site import System
-from agent.worked_out import parts_in
+from agent.worked_out import parts_in, tells_of
 
 _NO_HOLD = timedelta(0)  # of what a trap tells (I5)
 
 
 def judge_alarms(scene: Scene) -> Iterator[Failure]:
     """One failure per alarm that was not found at installation, and one per kind of unknown trap."""
+    standing = {key.system for key, each in scene.history.standing.items() if "I17" in each.ruling.rules}
     for system in scene.site.systems:
+        if system.name not in standing and not tells_of("alarm", scene.picture.of(system.name)):
+            continue
         for word in scene.words(system.name, "alarm"):
             if stands(word.observation) and not _is_found(scene, system, word):
                 yield _alarm(scene, system, word)

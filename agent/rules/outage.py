@@ -48,9 +48,8 @@ def judge_systems(scene: Scene) -> Systems:
     wholes: dict[str, Whole] = {}
     for phones in scene.phone_systems:
         if phones.servers:
-            wholes |= dict.fromkeys(
-                (each.name for each in phones.systems), _phone_system(scene, phones, signs)
-            )
+            whole = Whole() if _is_well(scene, phones, signs) else _phone_system(scene, phones, signs)
+            wholes |= dict.fromkeys((each.name for each in phones.systems), whole)
     for servers in scene.voicemail_systems:
         wholes |= dict.fromkeys((each.name for each in servers), judge_voicemail(scene, servers, signs))
     waiting = frozenset(key for whole in wholes.values() for key in whole.waiting)
@@ -84,6 +83,15 @@ def _phone_system(scene: Scene, phones: PhoneSystem, signs: Mapping[str, Sequenc
     of_others = [sign for each in others for sign in signs[each.name]]
     outage = _outage(scene, main, verdict, [*mine, *of_others], kept)
     return Whole((outage,), frozenset(map(service_of, others)), alive)
+
+
+def _is_well(scene: Scene, phones: PhoneSystem, signs: Mapping[str, Sequence[Sign]]) -> bool:
+    """Whether nobody says otherwise: then nothing fails here, and nobody asks who says so."""
+    return all(
+        all(sign.works for sign in signs[each.name])
+        and all(access.error is None for access in scene.picture.of(each.name).accesses.values())
+        for each in phones.systems
+    ) and not any(word for each in phones.gateways for word in scene.ailing(each.name, "location"))
 
 
 def _net(signs: Sequence[Sign]) -> Sequence[Sign]:

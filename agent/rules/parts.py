@@ -116,6 +116,9 @@ def _words(observation: Observation) -> tuple[str, str]:
 
 
 def _location(scene: Scene, gateway: System) -> Failure | None:
+    listed = gateway.gateway_number in scene.lost_gateways
+    if not listed and not any(scene.ailing(gateway.name, "location")):
+        return None
     words = gateway_words(scene, gateway)
     lost = [(system, word) for system, word in words if word.observation.lost]
     if not lost:

@@ -46,6 +46,8 @@ def judge_restarts(scene: Scene) -> Iterator[Failure]:
     """R2: one failure per system that restarted, until it has not for as long as the decision says."""
     counted = {system.name: _of_system(scene, system) for system in scene.site.systems}
     closing: dict[str, Sequence[Restart]] = {}  # by system: the restarts that its latest one made continual
+    if not any(counted.values()):
+        return
     for together in _together(scene):
         everyone = [restart for each in together for restart in counted[each.name]]
         closing |= dict(_continual(scene, _one_each(scene, everyone)))
@@ -59,14 +61,14 @@ def judge_restarts(scene: Scene) -> Iterator[Failure]:
 def _of_system(scene: Scene, system: System) -> list[Restart]:
     """The restarts of a system that count, each once, in the order of their times (R3, R4)."""
     first = scene.history.first_seen.get(system.name)
-    if first is None:
+    if first is None or system.name not in scene.history.restarts:
         return []
     key = Key(system.name, "restart", "restarts")
     found = [
         Restart(system, event)
         for event in scene.history.restarts.get(system.name, ())
-        if event.at > first
-        and not event.planned
+        if not event.planned
+        and event.at > first
         and "interchange" not in event.level.casefold()  # O5
         and window_over(scene.windows.near, key, system.location, event.at) is None
     ]

@@ -57,14 +57,11 @@ class Scene:
     attended: Calendar | None = None
     began: Mapping[Key, datetime] = field(default_factory=dict)
 
-    @cached_property
-    def _words(self) -> Mapping[str, tuple[Word, ...]]:
+    def _of(self, system: str) -> Iterable[Word]:
+        found = words(self.picture.of(system), self.watches[system], self.now)
         if not self.site.accepted:
-            return self._all_words
-        return {
-            name: tuple(word for word in found if self.accepted(name, word.observation) is None)
-            for name, found in self._all_words.items()
-        }
+            return found
+        return (word for word in found if self.accepted(system, word.observation) is None)
 
     @cached_property
     def _all_words(self) -> Mapping[str, tuple[Word, ...]]:
@@ -119,7 +116,7 @@ class Scene:
             if not self.site.accepted:
                 return iter(found)
             return (word for word in found if self.accepted(system, word.observation) is None)
-        return (word for word in self._words[system] if not roles or word.observation.role in roles)
+        return (word for word in self._of(system) if not roles or word.observation.role in roles)
 
     @cached_property
     def listed_gateways(self) -> Mapping[int, Sequence[tuple[System, Word]]]:
@@ -130,6 +127,16 @@ class Scene:
                 if word.observation.number is not None and system.gateway_number is None:
                     found.setdefault(word.observation.number, []).append((system, word))
         return found
+
+    @cached_property
+    def lost_gateways(self) -> frozenset[int | None]:
+        """The numbers of the gateways that a server calls lost, if nobody says otherwise."""
+        return frozenset(
+            word.observation.number
+            for system in self.systems_for("phone_system")
+            if system.gateway_number is None
+            for word in self.ailing(system.name, "location")
+        )
 
     @cached_property
     def _layout(self) -> Layout:

@@ -79,6 +79,8 @@ def own_signs(scene: Scene, system: System) -> Iterator[Sign]:
     """What a system says of itself, by each protocol; or that by none it says anything (O8)."""
     picture = scene.picture.of(system.name)
     told = scene.statements(system.name)
+    if not told and picture.accesses.keys().isdisjoint(_INDEPENDENT) and picture.seen:
+        return  # it says nothing of itself, and is not silent
     if "trap" in picture.accesses:
         yield from _trapped(scene, system)
     for word in told:
