@@ -169,7 +169,7 @@ class Daemon:
         ):
             return "web, directories and sinks change with a restart only"
         same = {system.name for system in setup.site.systems if system in before.systems}
-        keep = {name for name in same if _same_lines(self.setup, setup, name)}
+        keep = {name for name in same if self.setup.same_lines(setup, name)}
         await self.polling.stop(keep)
         async with self._turn:  # nothing is judged by the new contract before the journal has it
             self.setup = setup
@@ -217,13 +217,14 @@ class Daemon:
             await self._tell(steps)
         setup, now = self.setup, self._follow_clock()
         self.knowledge = self.knowledge.looks_at_clock(self.own_clock.synchronised, now)
+        if not self._unasked():
+            self._first_round.set()
+        quiet = not self._first_round.is_set()
         bodies, self.knowledge, wake, asks = self.knowledge.judge(
-            setup.site, setup.contract, setup.watches, now, patience=PATIENCE
+            setup.site, setup.contract, setup.watches, now, patience=PATIENCE, quiet=quiet
         )
         self.polling.ask(asks)
         await self._tell(bodies)
-        if not self._unasked():
-            self._first_round.set()
         if reading is not None:
             self.polling.taken(reading)
         return wake
@@ -373,12 +374,6 @@ class Daemon:
         if asyncio.iscoroutine(work):
             task = asyncio.ensure_future(work)
             task.add_done_callback(lambda done: done.cancelled() or done.result())
-
-
-def _same_lines(before: Setup, after: Setup, system: str) -> bool:
-    """Whether the lines to a system that is the same in the site file may stay open."""
-    zones = [setup.site.zone_of(setup.site.system(system)) for setup in (before, after)]
-    return zones[0] == zones[1] and before.secrets.of(system) == after.secrets.of(system)
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:

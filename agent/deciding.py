@@ -18,7 +18,8 @@ from agent.entries import Body, Opened, Reopened, Resolved, Updated
 from agent.failures import Child, Failure, Judgement, Key, Ruling
 from agent.holding import TEXT_EVERY, as_lasted, clears_like, hold_on, looked_at, raises_at
 from agent.incidents import Incidents, Open, Past, Pending, ticket_id
-from agent.joining import Causality, Step, whole
+from agent.joining import Causality, Step, class_of, whole
+from agent.related import related_tickets
 from agent.site import Storm
 from agent.storm import STORM, is_storm, storm_ruling
 
@@ -51,14 +52,19 @@ def decide(
     heard: Heard = lambda _: None,
     patience: timedelta = PATIENCE,
     storm: Storm | None = None,
+    quiet: bool = False,
 ) -> Decision:
     """Compare what fails now with what was told. `wake`: the next instant at which a hold ends.
 
     `contract`: the one in force; `kept`: of the failures whose tickets keep another one (C3). `heard`: when
     what may explain a failure was last read; `patience`: for how long its next reading is waited for (I7).
-    `storm`: from how many new tickets on further ones are one (I14).
+    `storm`: from how many new tickets on further ones are one (I14). `quiet`: nothing is raised or cleared
+    yet, because not every system was asked since the agent was down.
     """
     run = _Pass(incidents, judgement, contract, now, kept or {}, heard, patience, storm or Storm())
+    if quiet:
+        run.hold_on()
+        return run.nothing_yet()
     run.look_again()
     run.hold_on()
     run.raise_what_is_due()
@@ -312,9 +318,13 @@ class _Pass:
 
     # --- what comes of it -------------------------------------------------------------------------------
 
+    def nothing_yet(self) -> Decision:
+        """Holds have begun, and that is all."""
+        return Decision((), replace(self._incidents, pending=self._pending), None)
+
     def decision(self) -> Decision:
         """All of it."""
-        related = self._related()
+        related = related_tickets(self._incidents, self._failing)
         for key, ticket in self._tickets.items():
             told = self._incidents.open[key]
             if told.ticket not in self._resolved:
@@ -344,30 +354,12 @@ class _Pass:
                 return
             # That a child is well is told when the class follows it, else when a while has passed.
             was = whole(contract, told.ruling, told.children)
-            if _class(was) == _class(ruling):
+            if class_of(was) == class_of(ruling):
                 long = min(ticket.well.values()) + TEXT_EVERY
                 if self._now < long:
                     self._wakes.append(long)
                     return
         yield Updated(ticket=told.ticket, ruling=ruling)
-
-    def _related(self) -> dict[Key, tuple[str, ...]]:
-        """The tickets that have to do with each other and stay apart: a cause that was found later (I8)."""
-        found: dict[Key, list[str]] = {}
-        for key in self._tickets:
-            failure, told = self._failing.get(key), self._incidents.open[key]
-            if failure is None:
-                found.setdefault(key, []).extend(told.related)
-                continue
-            for cause in failure.causes:
-                other = self._incidents.open.get(cause.key)
-                if other is None or other.ticket == told.ticket or cause.within is not None:
-                    continue
-                root = other.root or cause.key
-                found.setdefault(key, []).append(f"{other.ticket} is its cause, found later (I8)")
-                found.setdefault(root, []).append(f"{told.ticket} hangs on this, and was there before (I8)")
-                break
-        return {key: tuple(dict.fromkeys(lines)) for key, lines in found.items()}
 
     def _roots(self) -> dict[Key, Key]:
         return {
@@ -382,8 +374,8 @@ class _Pass:
         return self._incidents.began(key) or (self._now if key in self._all else None)
 
     def _is_storm_now(self) -> bool:
-        recent = [at for at in self._incidents.raised if self._now - at < self._storm.within]
-        return len(recent) + sum(key != STORM for key in self._new) >= self._storm.tickets
+        recent = self._incidents.raised_since(self._now - self._storm.within)
+        return recent + sum(key != STORM for key in self._new) >= self._storm.tickets
 
 
 def _opened(ticket: str, failure: Failure, began: datetime, contract: Contract, last: Past | None) -> Opened:
@@ -403,7 +395,3 @@ def _reopened(ticket: str, failure: Failure, began: datetime) -> Reopened:
     return Reopened(
         ticket=ticket, key=failure.key, ruling=failure.ruling, began=began, hold=clears_like(failure)
     )
-
-
-def _class(ruling: Ruling) -> tuple[str, str, tuple[str, ...]]:
-    return ruling.severity, ruling.clause, ruling.primary_numbers

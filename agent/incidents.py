@@ -27,6 +27,7 @@ from agent.entries import (
 )
 from agent.failures import Child, Key, Ruling
 from agent.joining import own_ruling
+from agent.storm import STORM
 
 CLEAR_AT_MOST = timedelta(seconds=60)  # I6: away for the shorter of the raise hold and this
 RAISED_KEPT = 1000
@@ -126,6 +127,10 @@ class Incidents:
     def awaited(self) -> frozenset[str]:
         """The systems whose next reading a failure waits for (I7)."""
         return frozenset(name for waiting in self.pending.values() for name in waiting.waits_for)
+
+    def raised_since(self, at: datetime) -> int:
+        """How many new tickets there were after that instant, but for a storm's (I14)."""
+        return sum(each > at for each in self.raised)
 
     def began(self, key: Key) -> datetime | None:
         """Since when that failure stands, pending or told; None: it does not."""
@@ -241,7 +246,9 @@ class Incidents:
             open={**moved, body.key: told},
             pending={key: value for key, value in self.pending.items() if key != body.key},
             tickets=max(more, ticket_number(body.ticket)),
-            raised=(*self.raised, at)[-RAISED_KEPT:] if isinstance(body, Opened) else self.raised,
+            raised=(*self.raised, at)[-RAISED_KEPT:]
+            if isinstance(body, Opened) and body.key != STORM
+            else self.raised,
         )
         return after._with_children(body.key, told, at)
 

@@ -76,10 +76,11 @@ def _left_behind(picture: Picture, watches: Mapping[str, Watch]) -> Iterator[dat
 
 def _silences(picture: Picture, site: Site) -> Iterator[datetime]:
     """When a silence has lasted long enough to be one (I5), be there a failure that waits for that or not."""
-    for seen in picture.systems.values():
+    holds = {each.name: site.holds_of(each).reachability for each in site.systems}
+    for name, seen in picture.systems.items():
         for access in seen.accesses.values():
-            if access.missed_since is not None:
-                yield access.missed_since + site.holds.reachability
+            if access.missed_since is not None and name in holds:
+                yield access.missed_since + holds[name]
 
 
 def _traps(picture: Picture, contract: Contract) -> Iterator[datetime]:

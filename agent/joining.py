@@ -109,6 +109,11 @@ def own_ruling(ruling: Ruling) -> Ruling:
     return replace(ruling.own or ruling, children=(), own=None, related=())
 
 
+def class_of(ruling: Ruling) -> tuple[str, str, tuple[str, ...]]:
+    """What must be told at once when it changes."""
+    return ruling.severity, ruling.clause, ruling.primary_numbers
+
+
 def _facts(ruling: Ruling) -> tuple[Test, ...]:
     """The facts that were stated; of a ruling older than facts, the clauses that bear their names."""
     known = ruling.facts or tuple(clause for clause in ruling.clauses if clause in _TESTS)

@@ -170,6 +170,7 @@ class Knowledge:
         *,
         gaps: bool = True,
         patience: timedelta = PATIENCE,
+        quiet: bool = False,
         moving: bool = True,
     ) -> Verdicts:
         """What the whole picture calls for at `now`.
@@ -177,7 +178,8 @@ class Knowledge:
         `contract`: the one in force. A failure whose ticket keeps another one is judged by that (C3). Of a
         system in a gap nothing is decided (I10); `gaps` False: silence is no gap, for stories that tell only
         the polls that matter. `patience`: for how long the next reading of what may explain a failure is
-        waited for (I7). `moving` False: the wake leaves out what each reading moves on (`instants`).
+        waited for (I7). `quiet`: nothing is raised or cleared yet, as the agent was down and has not asked
+        every system since. `moving` False: the wake leaves out what each reading moves on (`instants`).
         """
         seen = outside_gaps(self.picture, watches, now) if gaps else self.picture
 
@@ -201,6 +203,7 @@ class Knowledge:
             heard=self._asked_last,
             patience=patience,
             storm=site.storm,
+            quiet=quiet,
         )
         note = wrong.ruling.summary if wrong is not None else ""
         warned, due = self.deadlines.due(now)

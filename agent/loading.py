@@ -68,6 +68,11 @@ class Setup:
             *accepted_warnings(self.site.accepted, today),
         )
 
+    def same_lines(self, after: Setup, system: str) -> bool:
+        """Whether the lines to a system that is the same in both site files may stay open."""
+        zones = [setup.site.zone_of(setup.site.system(system)) for setup in (self, after)]
+        return zones[0] == zones[1] and self.secrets.of(system) == after.secrets.of(system)
+
     @property
     def journal(self) -> Path:
         """The journal's file."""

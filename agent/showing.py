@@ -25,6 +25,7 @@ from agent.picture import Access
 from agent.rounds import Round
 from agent.rules.alarms import warnings
 from agent.rules.numbers import number_states
+from agent.rules.scene import listed
 from agent.site import Site
 from agent.tickets import Ticket, Tickets
 from agent.views import (
@@ -331,7 +332,8 @@ def _waits(key: Key, waiting: Pending) -> str:
     lasted = f"seen failing for {waiting.held.total_seconds():.0f} s"
     if waiting.needs is None:
         return f"{key.system or 'site'}: {waiting.summary}; {lasted}, to be seen once more"
-    return f"{key.system or 'site'}: {waiting.summary}; {lasted} of {waiting.needs.total_seconds():.0f} s"
+    text = f"{key.system or 'site'}: {waiting.summary}; {lasted} of {waiting.needs.total_seconds():.0f} s"
+    return f"{text}, until {listed(waiting.waits_for)} is read" if waiting.waits_for else text
 
 
 def _access_view(way: Way, access: Access | None, terms: Terms) -> AccessView:

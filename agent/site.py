@@ -311,6 +311,27 @@ class Holds(Model):
     alarm: Duration = timedelta(seconds=60)
 
 
+class ProductHolds(Model):
+    """The same for the systems of one product: what is not said here is as for the whole site."""
+
+    product: Text
+    reachability: Duration | None = None
+    trunks: Duration | None = None
+    stations: Duration | None = None
+    location: Duration | None = None
+    attendant: Duration | None = None
+    integration: Duration | None = None
+    cdr_cms: Duration | None = None
+    sync: Duration | None = None
+    equipment: Duration | None = None
+    redundancy: Duration | None = None
+    capacity: Duration | None = None
+    environment: Duration | None = None
+    room: Duration | None = None
+    degraded: Duration | None = None
+    alarm: Duration | None = None
+
+
 class Storm(Model):
     """From how many new tickets within how long on further ones are one ticket (rule I14)."""
 
@@ -335,6 +356,7 @@ class Site(Model):
     clock_synchronised: bool = True  # whether the agent's own clock must be; false: it is not looked at
     readings: Readings = Readings()
     holds: Holds = Holds()
+    product_holds: tuple[ProductHolds, ...] = ()
     storm: Storm = Storm()
     sinks: Sinks = Sinks()
     web: Web = Web()
@@ -346,6 +368,14 @@ class Site(Model):
             if system.name == name:
                 return system
         raise KeyError(name)
+
+    def holds_of(self, system: System) -> Holds:
+        """How long a failure of that system must last: as its product has it, else as the site."""
+        own = next((each for each in self.product_holds if each.product == system.product), None)
+        if own is None:
+            return self.holds
+        said = own.model_dump(exclude_none=True, exclude={"product"})
+        return self.holds.model_copy(update=said)
 
     def moment(self, instant: datetime) -> datetime:
         """A moment of the site file as an aware time."""

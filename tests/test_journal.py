@@ -75,22 +75,29 @@ def five(path: Path) -> Path:
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.timezones())  # noqa: DTZ001 - bounds
 
 
-def values_of(hint: Any) -> st.SearchStrategy[Any]:
-    """Values of an annotation; dataclasses by their fields, so that a field added later is tried as well."""
+def values_of(hint: Any, within: tuple[Any, ...] = ()) -> st.SearchStrategy[Any]:
+    """Values of an annotation; dataclasses by their fields, so that a field added later is tried as well.
+
+    `within`: the dataclasses that it is a field of: what is in itself ends after one more.
+    """
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         hints = get_type_hints(hint)
-        return st.builds(
-            hint, **{field.name: values_of(hints[field.name]) for field in dataclasses.fields(hint)}
-        )
+        again = hint in within
+        fields = [
+            field
+            for field in dataclasses.fields(hint)
+            if not (again and any(name in str(hints[field.name]) for name in ("Ruling", "Child")))
+        ]
+        return st.builds(hint, **{each.name: values_of(hints[each.name], (*within, hint)) for each in fields})
     if hint is datetime:
         return MOMENTS
     if hint is timedelta:
         return st.timedeltas(timedelta(0), timedelta(days=400))
     if get_origin(hint) is tuple:
-        return st.lists(values_of(get_args(hint)[0]), max_size=3).map(tuple)
+        return st.lists(values_of(get_args(hint)[0], within), max_size=3).map(tuple)
     if type(None) in get_args(hint):
         (some,) = (arg for arg in get_args(hint) if arg is not type(None))
-        return st.none() | values_of(some)
+        return st.none() | values_of(some, within)
     return st.from_type(hint)
 
 

@@ -235,6 +235,6 @@ def test_a_day_of_sixty_systems_is_read_and_replayed_in_seconds() -> None:
     replayed = replay(found, Terms(month.site, TERMS.agreement), month.watches)
     judged = process_time()
     assert replayed.readings == len(log) == 86_400
-    assert len(replayed.knowledge.tickets.by_id) > 5
+    assert len(replayed.knowledge.tickets.by_id) > 3
     assert read - began < 5
     assert judged - read < 8

@@ -100,7 +100,7 @@ def _alarm(scene: Scene, system: System, word: Word) -> Failure:
         rules=("M1", "M7"),
         summary=f"alarm on {observation.component}",
         evidence=(evidence(system, word, f"vendor severity {level}{since}"),),
-        hold=_NO_HOLD if word.protocol == "trap" else scene.site.holds.alarm,
+        hold=_NO_HOLD if word.protocol == "trap" else scene.site.holds_of(system).alarm,
         location=observation.location,
         lost=observation.lost,
         total=observation.total,

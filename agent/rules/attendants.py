@@ -66,6 +66,7 @@ def _consoles(scene: Scene, phones: PhoneSystem) -> Failure | None:
         summary = f"{plural(len(failing), 'attendant console')} degraded"
     else:
         return None
+    holds = scene.site.holds_of(phones.main)
     return failure(
         scene,
         phones.main,
@@ -74,7 +75,7 @@ def _consoles(scene: Scene, phones: PhoneSystem) -> Failure | None:
         rules=(*rules, *(() if facts else ("M7",))),
         summary=summary,
         evidence=(evidence(each.system, each.word, _figure(each)) for each in failing),
-        hold=scene.site.holds.attendant if lost else scene.site.holds.degraded,
+        hold=holds.attendant if lost else holds.degraded,
         lost=lost,
         total=total,
         left_out=(

@@ -239,8 +239,10 @@ class Causes:
             if name in found:
                 continue
             found.add(name)
-            if name in self._places:
+            if name in self._places:  # its path, and the gateways that serve it
                 ahead += self._path(name, system.name)
+                here = (each for each in self._scene.site.systems if each.location == name)
+                ahead += [(each.name, why) for each in here if is_gateway(each)]
                 continue
             yield name, why
             ahead += [(each, f"{name} depends on {each}") for each in self._site[name].depends_on]

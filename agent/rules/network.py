@@ -97,7 +97,7 @@ def missing(scene: Scene, system: System, access: Access) -> tuple[datetime, tim
         return since, None
     if back <= since:
         return since, hold
-    return back, (scene.site.holds.reachability if access.at > back else None)
+    return back, (scene.site.holds_of(system).reachability if access.at > back else None)
 
 
 def lasted(scene: Scene, system: System, access: Access) -> bool:
@@ -145,7 +145,7 @@ def _hold(scene: Scene, system: System, access: Access) -> timedelta | None:
     """How long that way must have been silent, as of now; polls out of turn (I7) do not shorten it."""
     if access.missed < 2:
         return None
-    hold = scene.site.holds.reachability
+    hold = scene.site.holds_of(system).reachability
     if access.missed < ENOUGH_MISSES:
         return hold
     return min(hold, (ENOUGH_MISSES - 1) * scene.watches[system.name].interval(access.protocol) * _JITTER)

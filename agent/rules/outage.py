@@ -131,7 +131,7 @@ def _outage(
         summary="phone system completely out of service" + (f" ({'; '.join(marks)})" if marks else ""),
         evidence=(*evidence_of(signs), *verdict.proof, *(kept.evidence if kept else ())),
         hold=timedelta(0),  # a confirmed complete outage is not held (I5); its silence already was
-        clears_like=scene.site.holds.reachability,
+        clears_like=scene.site.holds_of(main).reachability,
     )
 
 
@@ -171,7 +171,7 @@ def _service_down(
         rules=("O2", *extra, "M7"),
         summary="says that it is down" + (", while others say that it works" if dissent else ""),
         evidence=evidence_of([*down, *dissent]),
-        hold=scene.site.holds.reachability,
+        hold=scene.site.holds_of(system).reachability,
         considered=considered,
     )
 
@@ -207,7 +207,7 @@ def _loss_of_sight(
         responsibility="customer" if refused else "monitoring",
         evidence=(access_evidence(system, access) for access in lost),
         hold=min((hold for _, hold in spans if hold is not None), default=None),
-        clears_like=scene.site.holds.reachability,
+        clears_like=scene.site.holds_of(system).reachability,
         since=min(since for since, _ in spans),
         considered=considered,
     )

@@ -55,6 +55,7 @@ def part_failure(scene: Scene, system: System, word: Word) -> Failure:
     """The failure of one part by itself."""
     observation = word.observation
     summary, text = _words(observation)
+    holds = scene.site.holds_of(system)
     only_degraded = observation.degraded and not observation.lost
     return failure(
         scene,
@@ -63,7 +64,7 @@ def part_failure(scene: Scene, system: System, word: Word) -> Failure:
         rules=("M6", "M7") if observation.role == "capacity" else ("M7",),
         summary=summary,
         evidence=(evidence(system, word, text),),
-        hold=scene.site.holds.degraded if only_degraded else hold_of(scene.site.holds, observation),
+        hold=holds.degraded if only_degraded else hold_of(holds, observation),
         location=observation.location,
         lost=observation.lost,
         total=observation.total,
@@ -136,7 +137,7 @@ def _location(scene: Scene, gateway: System) -> Failure | None:
             evidence(system, word, "serves on no controller" if system is gateway else "not registered")
             for system, word in lost
         ),
-        hold=scene.site.holds.location,
+        hold=scene.site.holds_of(gateway).location,
     )
 
 

@@ -166,13 +166,13 @@ class _Judge:
             rules=self._rules(basis, window, half=why_not is None),
             summary=f"{lost} of {total} stations missing",
             evidence=self._evidence(basis, expected),
-            hold=scene.site.holds.stations,
+            hold=scene.site.holds_of(self.whole.main).stations,
             lost=lost,
             total=total,
             left_out=self._left_out(),
             considered=() if why_not is None else (f"half-capacity: {why_not}",),
             peak=before,
-            settles=scene.site.holds.stations,
+            settles=scene.site.holds_of(self.whole.main).stations,
         )
         return replace(found, not_before=scene.site.moment(window.ends)) if window is not None else found
 

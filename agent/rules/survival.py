@@ -110,7 +110,7 @@ def in_use(scene: Scene, phones: PhoneSystem, found: Survival, *, main_out: bool
         rules=("O4", "S3", "M7"),
         summary=f"redundancy in use, service kept: {SURVIVABLE} serve {found.words if main_out else of_all}",
         evidence=found.evidence,
-        hold=scene.site.holds.redundancy,
+        hold=scene.site.holds_of(phones.main).redundancy,
         considered=(reason,) if main_out else (),
     )
 

@@ -156,12 +156,12 @@ class _Judge:
             summary=summary,
             responsibility=_whose([group]),
             evidence=(group_evidence(group),),
-            hold=self.scene.site.holds.trunks,
+            hold=self.scene.site.holds_of(self.whole.main).trunks,
             since=group.told.word.lost_since,
             lost=group.lost,
             total=group.total,
             considered=() if half or not carries else (self._why_not(sums, 0),),
-            settles=self.scene.site.holds.trunks,
+            settles=self.scene.site.holds_of(self.whole.main).trunks,
             not_before=self.scene.site.moment(group.window.ends) if group.window is not None else None,
         )
         return replace(found, causes=tuple(causes))
@@ -177,7 +177,8 @@ class _Judge:
         half = bool(sums.lost) and self.split.carrier is None and self._half(together)
         could_be = bool(unread) and not half and self._reaches(together.lost + sums.unread, sums.total)
 
-        hold = scene.site.holds.trunks
+        holds = scene.site.holds_of(self.whole.main)
+        hold = holds.trunks
         if sums.lost:
             summary = f"{figure(sums.lost)} of {figure(sums.total)} trunks out of service"
             if together.lost > sums.lost:
@@ -191,7 +192,7 @@ class _Judge:
             summary = f"all {sums.planned} trunks taken out on purpose"
         elif sums.degraded:
             rules.append("T3")
-            hold = scene.site.holds.degraded
+            hold = holds.degraded
             figures = f"{figure(sums.degraded)} of {figure(sums.total)}"
             summary = f"{figures} trunks in a maintenance state that still carries calls"
         else:
@@ -215,7 +216,7 @@ class _Judge:
             total=int(sums.total) if sums.total.denominator == 1 else None,
             left_out=(*_left_out(self.groups, counted), *self._with_causes),
             considered=() if half else (self._why_not(together, len(unread) if could_be else 0),),
-            settles=scene.site.holds.trunks,
+            settles=holds.trunks,
         )
 
     @property
@@ -275,7 +276,7 @@ def _internal(scene: Scene, whole: PhoneSystem, group: Group) -> Failure:
         rules=("T1", "M7"),
         summary=f"internal {group.component}: {group.lost} of {group.total} members lost",
         evidence=(group_evidence(group),),
-        hold=scene.site.holds.integration,
+        hold=scene.site.holds_of(whole.main).integration,
         lost=group.lost,
         total=group.total,
     )
