@@ -26,10 +26,12 @@ from agent.acts import (
 )
 from agent.contract import HoldReason
 from agent.done import WAITS_FOR, done
-from agent.entries import Body, Entry, Reopened, Resolved
+from agent.entries import Body, Entry, Opened, Reopened, Resolved
+from agent.failures import Child
 from agent.fields import parse_duration
-from agent.incidents import Incidents
-from agent.joining import own_ruling
+from agent.incidents import Incidents, ticket_id
+from agent.joining import child_name, own_ruling
+from agent.rules.scene import listed
 from agent.showing import Terms
 from agent.tickets import Ticket, Tickets
 from agent.views import moment, span
@@ -51,6 +53,7 @@ Verb = Literal[
     "note",
     "rate",
     "remind",
+    "break-out",
 ]
 
 
@@ -63,7 +66,7 @@ class Wanted:
     """What a person asks to do to a ticket. `note`: why. `to`: whom it is given to. `rating`: 1 to 5.
 
     `waiting_for`: of a hold; `part_received`: of its end; `severity`: of a reclassification. `after`: of a
-    reminder, as written (`2h`); `never`: of one that is taken back.
+    reminder, as written (`2h`); `never`: of one that is taken back. `part`: what is broken out, as shown.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -78,6 +81,7 @@ class Wanted:
     rating: int | None = None
     after: str = ""
     never: bool = False
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,13 @@ def act(
     for condition in CONDITIONS[wanted.verb]:
         if reason := condition(case):
             raise Refused(reason)
-    return _body(wanted, person, ticket, now)
+    return _body(case, person)
 
 
 def said(wanted: Wanted, body: Body, now: datetime) -> str:
     """What the person is told once it is taken: `TW-000001 is assigned to bo, by ana`."""
+    if isinstance(body, Opened):
+        return f"{wanted.part} is {body.ticket} now, out of {body.out_of}, by {body.by}"
     step = done(Entry(0, now, body))
     if step is None:
         raise ValueError(f"{body.kind} is no act")
@@ -260,6 +266,17 @@ def _reminds(case: Case) -> str | None:
     return None if after >= SOONEST else f"--in: expected at least {span(SOONEST)}; got {wanted.after}"
 
 
+def _holds_it(case: Case) -> str | None:
+    if any(child_name(child.key) == case.wanted.part for child in _standing(case.ticket)):
+        return None
+    named = listed(child_name(child.key) for child in _standing(case.ticket))
+    return f"expected what {case.ticket.id} holds ({named or 'nothing'}); got {case.wanted.part!r}"
+
+
+def _standing(ticket: Ticket) -> list[Child]:
+    return [child for child in ticket.ruling.children if not child.well]
+
+
 CONDITIONS: Mapping[Verb, tuple[Callable[[Case], str | None], ...]] = {
     "respond": (_is_open, _not_answered),
     "assign": (_is_open, _not_theirs),
@@ -272,8 +289,28 @@ CONDITIONS: Mapping[Verb, tuple[Callable[[Case], str | None], ...]] = {
     "reclassify": (_is_open, _other_class, _has_note),
     "note": (_not_closed, _has_note),
     "rate": (_is_resolved, _not_rated),
+    "break-out": (_is_open, _holds_it),
     "remind": (_is_open, _reminds),
 }
+
+
+def _broken_out(case: Case, person: Person) -> Opened:
+    """A failure within a ticket becomes one of its own, received now (I14)."""
+    child = next(each for each in _standing(case.ticket) if child_name(each.key) == case.wanted.part)
+    home = (each.location for each in case.terms.site.systems if each.name == child.key.system)
+    return Opened(
+        ticket=ticket_id(case.incidents.tickets + 1),
+        key=child.key,
+        location=next(home, None),
+        ruling=child.ruling,
+        began=child.began,
+        contract=case.terms.contract.label,
+        hold=child.hold,
+        out_of=case.ticket.id,
+        by=person.name,
+        uid=person.uid,
+        note=case.wanted.note.strip(),
+    )
 
 
 def _check_words(wanted: Wanted) -> None:
@@ -289,7 +326,8 @@ def check_text(name: str, text: str, longest: int) -> None:
         raise Refused(f"the {name} has a control character or a line break; say it in one line of plain text")
 
 
-def _body(wanted: Wanted, person: Person, ticket: Ticket, now: datetime) -> Body:
+def _body(case: Case, person: Person) -> Body:
+    wanted, ticket, now = case.wanted, case.ticket, case.now
     one, by, uid, note = ticket.id, person.name, person.uid, wanted.note.strip()
     match wanted.verb:
         case "respond":
@@ -319,6 +357,8 @@ def _body(wanted: Wanted, person: Person, ticket: Ticket, now: datetime) -> Body
             )
         case "reclassify":
             return Reclassified(ticket=one, severity=wanted.severity, by=by, uid=uid, note=note)
+        case "break-out":
+            return _broken_out(case, person)
         case "note":
             return Noted(ticket=one, by=by, uid=uid, note=note)
         case "rate":

@@ -172,6 +172,17 @@ def remind(
     _act(site, "remind", ticket, note=note, after=after, never="true" if never else "")
 
 
+@tickets_app.command("break-out")
+def break_out(
+    ticket: str,
+    part: Annotated[str, typer.Argument(help="What it holds, as `tickets show` names it: 'cm1 stations'.")],
+    site: SiteOption = None,
+    note: NoteOption = "",
+) -> None:
+    """Make a failure within a ticket one of its own: of a storm, or where the cause is another."""
+    _act(site, "break-out", ticket, note=note, part=part)
+
+
 def _act(site: SiteOption, verb: Verb, ticket: str, **more: str) -> None:
     """Let the daemon take it. Ends the command (2) where the ticket is in no state for it."""
     given = {name: text for name, text in more.items() if text}

@@ -9,7 +9,7 @@ ticket by itself. One that stands again is its old ticket within the reopen wind
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,15 +18,12 @@ from agent.entries import Body, Opened, Reopened, Resolved, Updated
 from agent.failures import Child, Failure, Judgement, Key, Ruling
 from agent.holding import TEXT_EVERY, as_lasted, clears_like, hold_on, looked_at, raises_at
 from agent.incidents import Incidents, Open, Past, Pending, ticket_id
-from agent.joining import Causality, Step, class_of, whole
+from agent.joining import Causality, Heard, Step, class_of, has_answered, whole
 from agent.related import related_tickets
 from agent.site import Storm
 from agent.storm import STORM, is_storm, storm_ruling
 
 PATIENCE = timedelta(seconds=150)  # I7: for the next reading of what may explain a failure
-
-Heard = Callable[[str], datetime | None]
-"""When a system was last read, or tried to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +122,20 @@ class _Pass:
         """Every failure that was told, roots and children: its class, its clearing."""
         for key, told in self._incidents.open.items():
             if told.root is None:
-                self._tickets[key] = _Ticket(told.ruling, {child.key: child for child in told.children})
+                mine = {child.key: child for child in told.children if not self._left(child.key, told)}
+                changed = len(mine) < len(told.children)
+                self._tickets[key] = _Ticket(told.ruling, mine, changed)
         for key, told in self._incidents.open.items():
             if not is_storm(key):
                 self._look_at(key, told)
         for key, told in self._incidents.open.items():
             if is_storm(key):
                 self._look_at_storm(key, told)
+
+    def _left(self, key: Key, told: Open) -> bool:
+        """Whether a child of that ticket is one of its own by now: a person broke it out."""
+        own = self._incidents.open.get(key)
+        return own is not None and own.ticket != told.ticket
 
     def _look_at(self, key: Key, told: Open) -> None:
         judgement = self._judgement
@@ -285,7 +289,7 @@ class _Pass:
             for each in chain
             if each in self._failing
             for name in self._failing[each].parents
-            if not self._has_answered(name, asked, chain)
+            if not has_answered(name, asked, chain, self._failing, self._heard)
         )
         held = [self._failing[each] for each in chain[1:] if each in self._failing]
         window = max((each.not_before for each in held if each.not_before), default=None)
@@ -305,16 +309,6 @@ class _Pass:
     def _has_lasted(self, key: Key) -> bool:
         waiting = self._pending.get(key)
         return waiting is None or (waiting.needs is not None and waiting.held >= waiting.needs)
-
-    def _has_answered(self, name: str, asked: datetime, chain: Iterable[Key]) -> bool:
-        """Whether a system was read since, or is known to fail: one missed poll alone says nothing yet."""
-        mine = [each for each in self._failing.values() if each.key.system == name]
-        if any(each.key in chain or (each.key.role == "service" and each.hold is not None) for each in mine):
-            return True
-        if any(each.key.role == "service" for each in mine):
-            return False
-        heard = self._heard(name)
-        return heard is not None and heard >= asked
 
     # --- what comes of it -------------------------------------------------------------------------------
 

@@ -120,7 +120,8 @@ class Desk:
         known, setup, now = self._knowledge(), self._setup(), self._now()
         match request.question:
             case "tickets":
-                return _yes(TICKETS.dump_python(ticket_views(known.tickets, setup.terms, now), mode="json"))
+                every = ticket_views(known.tickets.by_id.values(), setup.terms, now, known.sight.unseen)
+                return _yes(TICKETS.dump_python(every, mode="json"))
             case "maintenance":
                 windows = window_views(known.history.windows, setup.terms, now)
                 return _yes(WINDOWS.dump_python(windows, mode="json"))

@@ -39,7 +39,8 @@ def done(entry: Entry) -> Done | None:
     body, at = entry.body, entry.at
     match body:
         case Opened():
-            return Done(at, f"received as {body.ruling.severity}")
+            out_of = f", broken out of {body.out_of}" if body.out_of else ""
+            return Done(at, f"received as {body.ruling.severity}{out_of}", body.by, body.note)
         case Updated():
             return Done(at, f"became {body.ruling.severity}", note=body.ruling.summary)
         case Reopened():

@@ -38,7 +38,7 @@ class Opened:
     `contract`: name and version of the contract that it was classified by (C3); its whole text is the latest
     `AgreementTaken` before it. `hold`: what its clearing follows (I6). `follows`: the ticket of the same
     failure that was resolved too long ago to be reopened (C2). `clock_note`: what was wrong with the agent's
-    own clock then.
+    own clock then. `out_of`: the ticket that a person (`by`) broke it out of.
     """
 
     kind: Literal["opened"] = "opened"
@@ -51,6 +51,10 @@ class Opened:
     hold: timedelta = timedelta(seconds=60)
     follows: str | None = None
     clock_note: str = ""
+    out_of: str = ""
+    by: str = ""
+    uid: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

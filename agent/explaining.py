@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from agent.agreement import Agreement
 from agent.calendar_spec import days_text
+from agent.child_view import suppressed
 from agent.contract import Decisions, Step
 from agent.deadlines import STEPS
 from agent.promises import Promise
 from agent.reckoning import reckon
 from agent.rounds import Round
 from agent.rules.words import RULE_DECISIONS, RULE_WORDS
-from agent.showing import Terms, suppressed, ticket_view
+from agent.showing import Terms, ticket_view
 from agent.tickets import Ticket
 from agent.views import TicketView
 

@@ -21,6 +21,8 @@ _NOT_OF_THE_WHOLE: frozenset[Test] = frozenset({"off-board", "service-kept"})
 _NAMED = 2  # children whose words stand in the summary; the rest are counted
 
 Began = Callable[[Key], datetime | None]
+Heard = Callable[[str], datetime | None]
+"""When a system was last read, or tried to be: when that began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,22 @@ class Causality:
         return one is not None and other is not None and abs(one - other) <= cause.within
 
 
+def has_answered(
+    name: str, asked: datetime, way: Iterable[Key], failing: Mapping[Key, Failure], heard: Heard
+) -> bool:
+    """Whether a system was read since it was asked, or is known to fail (I7).
+
+    One missed poll alone says nothing yet. `way`: from what is due to its cause, which needs no answer.
+    """
+    mine = [each for each in failing.values() if each.key.system == name]
+    if any(each.key in way or (each.key.role == "service" and each.hold is not None) for each in mine):
+        return True
+    if any(each.key.role == "service" for each in mine):
+        return False
+    at = heard(name)
+    return at is not None and at >= asked
+
+
 def whole(contract: Contract, own: Ruling, children: Sequence[Child], related: Sequence[str] = ()) -> Ruling:
     """The ruling of a ticket: its root's own, in the class that all which stands in it calls for."""
     if not children:
@@ -102,6 +120,11 @@ def whole(contract: Contract, own: Ruling, children: Sequence[Child], related: S
         children=tuple(children),
         related=tuple(related),
     )
+
+
+def child_name(key: Key) -> str:
+    """What is within a ticket, for a person: `cm1 trunk-group 1`, `gw-east location`."""
+    return " ".join(filter(None, (key.system, key.component or key.role)))
 
 
 def own_ruling(ruling: Ruling) -> Ruling:

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from agent.child_view import ChildView
 from agent.contract import Contract
 from agent.loading import Setup
 from agent.maintenance import planned
@@ -91,6 +92,8 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     add("responsible", f"{ticket.responsibility} ({ticket.note})")
     add("scope", ticket.scope or "-")
     add("location", ticket.location or "-")
+    if ticket.unseen_since is not None:
+        add("not seen", f"since {_moment(ticket.unseen_since, zone)}: nobody knows whether it still fails")
     if ticket.coverage:
         add("coverage", f"{ticket.coverage}, bought for {ticket.system}")
     add("began", _moment(ticket.began, zone))
@@ -115,9 +118,17 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
     if ticket.clock_note:
         add("clock", ticket.clock_note)
     add("done", *_last(12, [_act(each, zone) for each in ticket.acts]))
+    add("with it", *(_child(child, zone) for child in ticket.children))
+    add("see also", *ticket.related)
     add("evidence", *ticket.evidence)
     add("left out", *ticket.left_out)
     return Group(head, facts)
+
+
+def _child(child: ChildView, zone: ZoneInfo) -> str:
+    """One failure within the ticket: `cm1 trunk-group 1, since …: 23 of 23 members lost (why)`."""
+    over = ", well again" if child.state == "well" else ""
+    return f"{child.name}, since {_moment(child.began, zone)}{over}: {child.summary} ({child.why})"
 
 
 def _reminder(ticket: TicketView, zone: ZoneInfo) -> str:
@@ -139,7 +150,8 @@ def _what(ticket: TicketView) -> str:
     flaps = "; flapping" if ticket.flapping else ""
     recurs = f"; {ticket.recurs}" if ticket.recurs else ""
     reopened = f"; round {ticket.reopened + 1}" if ticket.reopened else ""
-    return f"{ticket.summary}{flaps}{again}{reopened}{recurs}"
+    unseen = "; not seen now" if ticket.unseen_since is not None else ""
+    return f"{ticket.summary}{flaps}{again}{reopened}{recurs}{unseen}"
 
 
 def _standing(ticket: TicketView) -> str:

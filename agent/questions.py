@@ -54,7 +54,8 @@ WANTED_WINDOW = TypeAdapter(WantedWindow)
 
 def from_journal(setup: Setup, now: datetime) -> tuple[TicketView, ...]:
     """Every ticket as it stands `now`, read from the journal while no daemon runs. Raises JournalError."""
-    return ticket_views(Tickets.fold(read_journal(setup.journal)), setup.terms, now)
+    entries = read_journal(setup.journal)
+    return ticket_views(Tickets.fold(entries).by_id.values(), setup.terms, now, Sight.fold(entries).unseen)
 
 
 def windows_from_journal(setup: Setup, now: datetime) -> tuple[WindowView, ...]:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.child_view import suppressed
 from agent.classify import classify
 from agent.failures import Key, Ruling
 from agent.replaying import Replayed
 from agent.rules.survival import SURVIVABLE
-from agent.showing import Terms, suppressed, ticket_view
+from agent.showing import Terms, ticket_view
 from agent.site import Site
 from agent.storm import is_storm
 from agent.tickets import Ticket

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from agent.agreement import Agreement
 from agent.attainment import ratios
 from agent.calling import calls, outside_term
+from agent.child_view import child_view, evidence_texts, rulings
 from agent.contract import Contract
 from agent.deadlines import STEPS, Deadlines
 from agent.done import WAITS_FOR
-from agent.failures import Child, Key, Ruling
+from agent.failures import Key
 from agent.incidents import Pending
 from agent.knowledge import Knowledge
 from agent.maintenance import windows_at
@@ -27,12 +28,11 @@ from agent.rules.alarms import warnings
 from agent.rules.numbers import number_states
 from agent.rules.scene import listed
 from agent.site import Site
-from agent.tickets import Ticket, Tickets
+from agent.tickets import Ticket
 from agent.views import (
     AccessView,
     ActView,
     AgentView,
-    ChildView,
     DueView,
     MappedView,
     NumberView,
@@ -115,9 +115,9 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         received=now.received.astimezone(zone),
         respond_by=due.astimezone(zone) if due else None,
         resolved=now.resolved.astimezone(zone) if now.resolved else None,
-        evidence=tuple(text for each in _rulings(ruling) for text in _evidence(each, zone)),
+        evidence=tuple(text for each in rulings(ruling) for text in evidence_texts(each, zone)),
         left_out=ruling.left_out,
-        children=tuple(_child_view(child, ticket.key, zone) for child in ruling.children),
+        children=tuple(child_view(child, ticket.key, zone) for child in ruling.children),
         related=ruling.related,
         severities=tuple((each.at.astimezone(zone), each.severity) for each in now.classes),
         responded=response.at.astimezone(zone) if response else None,
@@ -151,45 +151,6 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         remind_by=now.reminder.by if now.reminder else "",
         remind_note=now.reminder.note if now.reminder else "",
     )
-
-
-def _rulings(ruling: Ruling) -> tuple[Ruling, ...]:
-    """The ticket's own ruling, and those of what stands in it."""
-    return (ruling, *(child.ruling for child in ruling.children if not child.well))
-
-
-def _evidence(ruling: Ruling, zone: ZoneInfo) -> tuple[str, ...]:
-    return tuple(
-        f"{e.system} {e.text} ({e.protocol}, {e.at.astimezone(zone):%H:%M:%S})" for e in ruling.evidence
-    )
-
-
-def _child_view(child: Child, root: Key, zone: ZoneInfo) -> ChildView:
-    ruling = child.ruling
-    return ChildView(
-        system=child.key.system,
-        component=child.key.component,
-        role=child.key.role,
-        severity=ruling.severity,
-        clause=ruling.clause,
-        summary=ruling.summary,
-        of="" if child.of in (None, root) else str(child.of),
-        why=child.why,
-        began=child.began.astimezone(zone),
-        joined=child.joined.astimezone(zone),
-        state="well" if child.well else "failing",
-        rules=ruling.rules,
-        responsibility=ruling.responsibility,
-        evidence=_evidence(ruling, zone),
-        considered=ruling.considered,
-        left_out=ruling.left_out,
-    )
-
-
-def suppressed(child: ChildView) -> str:
-    """Why a failure has no ticket of its own: `cm1 trunk-group 1: minor, 23 of 23 …; in this ticket: …`."""
-    name = " ".join(filter(None, (child.system, child.component or child.role)))
-    return f"{name}: {child.severity}, {child.summary}; in this ticket: {child.why} (I3, I7)"
 
 
 def _hours(ticket: Ticket, agreement: Agreement) -> str:
@@ -251,9 +212,19 @@ def _round_view(ticket: Ticket, shown: Round, terms: Terms, at: datetime) -> Rou
     )
 
 
-def ticket_views(tickets: Tickets, terms: Terms, at: datetime) -> tuple[TicketView, ...]:
-    """Every ticket as it stands `at` that time, in the order of their ids."""
-    return tuple(ticket_view(ticket, terms, at) for ticket in tickets.by_id.values())
+def ticket_views(
+    tickets: Iterable[Ticket], terms: Terms, at: datetime, unseen: Mapping[str, datetime]
+) -> tuple[TicketView, ...]:
+    """These tickets as they stand `at` that time. `unseen`: the systems that cannot be seen, since when."""
+    return tuple(_unseen(ticket_view(ticket, terms, at), unseen, terms.site.zone) for ticket in tickets)
+
+
+def _unseen(view: TicketView, unseen: Mapping[str, datetime], zone: ZoneInfo) -> TicketView:
+    """An open ticket of a system that cannot be seen stays as it is, and says so."""
+    since = unseen.get(view.system or "")
+    if since is None or view.state != "open" or view.role == "service":
+        return view
+    return replace(view, unseen_since=since.astimezone(zone))
 
 
 def agent_view(
@@ -301,7 +272,7 @@ def agent_view(
         contract=terms.contract.label,
         severities=terms.contract.severities,
         systems=systems,
-        tickets=tuple(ticket_view(ticket, terms, now) for ticket in shown),
+        tickets=ticket_views(shown, terms, now, knowledge.sight.unseen),
         pending=len(incidents.pending),
         pending_text=tuple(_pending_text(key, waiting, zone) for key, waiting in incidents.pending.items()),
         next_due=tuple(_next_due(tickets.open, knowledge.deadlines, terms)),

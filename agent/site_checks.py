@@ -73,9 +73,9 @@ def site_mistakes(
     yield from _once(tree, "number", list(root.items("primary_numbers")))
     yield from _once(tree, "product", list(root.items("product_holds")))
     for held in root.items("product_holds"):
-        name = held.get("product")
-        if name is not None and name.word is not None and name.word not in products and not any_product:
-            yield tree.mistake(name, expected_one("a product", name.word, sorted(products)))
+        named = held.get("product")
+        if named is not None and named.word is not None and named.word not in products and not any_product:
+            yield tree.mistake(named, expected_one("a product", named.word, sorted(products)))
     for system in systems:
         yield from _place(tree, system, names["location"])
         yield from _product(tree, system, products, any_product)

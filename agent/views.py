@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from agent.child_view import ChildView
 from agent.contract import Outcome, Step
 from agent.failures import Responsibility
 from collectors.base import ErrorKind, ProtocolName, Sample
@@ -90,31 +91,6 @@ class MappedView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChildView:
-    """A failure within the ticket of its cause. `of`: what it hangs on, in words; `why`: how that is known.
-
-    `state`: whether it still fails, as far as it was told. The rest is as a ticket of its own would say it.
-    """
-
-    system: str | None
-    component: str | None
-    role: str
-    severity: str
-    clause: str
-    summary: str
-    of: str
-    why: str
-    began: datetime
-    joined: datetime
-    state: Literal["failing", "well"]
-    rules: tuple[str, ...]
-    responsibility: Responsibility
-    evidence: tuple[str, ...] = ()
-    considered: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
     """One ticket. `system` None: the root is a location or the agent's own network.
 
@@ -129,7 +105,8 @@ class TicketView:
     says so in words. `flapping`: that it changes again and again, and how often; empty: it does not (I12).
     `times_this_week`: how often this failure was received, as a ticket or again, in the seven days up to
     `received`, which counts. `remind_at` and its two: the reminder that is to come, who set it, and why.
-    `window`: the maintenance window that it was found in and outlasted.
+    `window`: the maintenance window that it was found in and outlasted. `unseen_since`: its system cannot be
+    seen since then, so nobody knows whether it still fails.
     """
 
     id: str
@@ -185,6 +162,7 @@ class TicketView:
     remind_by: str = ""
     remind_note: str = ""
     window: str = ""
+    unseen_since: datetime | None = None
 
     @property
     def recurs(self) -> str:

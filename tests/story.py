@@ -217,7 +217,11 @@ class Story:
     @property
     def tickets(self) -> list[TicketView]:
         """Every ticket so far."""
-        return list(ticket_views(self.knowledge.tickets, self.terms, self.now))
+        return list(
+            ticket_views(
+                self.knowledge.tickets.by_id.values(), self.terms, self.now, self.knowledge.sight.unseen
+            )
+        )
 
     @property
     def told(self) -> list[str]:
