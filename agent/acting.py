@@ -120,7 +120,7 @@ def act(
     for condition in CONDITIONS[wanted.verb]:
         if reason := condition(case):
             raise Refused(reason)
-    return _body(case, person)
+    return _broken_out(case, person) if wanted.verb == "break-out" else _body(case, person)
 
 
 def said(wanted: Wanted, body: Body, now: datetime) -> str:
@@ -357,12 +357,10 @@ def _body(case: Case, person: Person) -> Body:
             )
         case "reclassify":
             return Reclassified(ticket=one, severity=wanted.severity, by=by, uid=uid, note=note)
-        case "break-out":
-            return _broken_out(case, person)
         case "note":
             return Noted(ticket=one, by=by, uid=uid, note=note)
         case "rate":
             return Rated(ticket=one, rating=wanted.rating or 0, by=by, uid=uid, note=note)
-        case "remind":
+        case _:  # remind; a failure that is broken out is no act on this ticket
             after = None if wanted.never else parse_duration(wanted.after)
             return ReminderSet(ticket=one, after=after, by=by, uid=uid, note=note)

@@ -109,6 +109,7 @@ class Story:
         else a story need not tell every poll.
         """
         self.gaps = gaps
+        self.quiet = False  # whether the first round after a start of the agent is not over yet
         self.site = site or a_site()
         holidays = {day.date: day.name for day in self.site.holidays if day.date is not None}
         self.terms = Terms(self.site, an_agreement("agility", holidays=holidays, **decisions))
@@ -243,7 +244,7 @@ class Story:
     def _judge(self) -> Self:
         for _ in range(3):  # what was told can itself call for more (a class told, a hold that starts)
             bodies, self.knowledge, self.wake, _ = self.knowledge.judge(
-                self.site, self.contract, self.watches, self.now, gaps=self.gaps
+                self.site, self.contract, self.watches, self.now, gaps=self.gaps, quiet=self.quiet
             )
             if not bodies:
                 return self

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent.acting import Refused
 from collectors.base import Observation
 from tests.story import CM1, GW_EAST, GW_WEST, Story, a_site, registered, seen, stations, trunk_group, works
 
@@ -31,6 +32,7 @@ PATHS = [{"name": "main"}, {"name": "east", "probes": ["router-east"]}, {"name":
 EAST = trunk_group(1, 0, 23, gateway=1)
 WEST = trunk_group(2, 0, 8, gateway=2)
 SIP = trunk_group(3, 0, 15)
+FAN = seen("equipment", "fans", 1)
 ON_BATTERY = seen("environment", "mains", 1, side="power")
 
 
@@ -355,3 +357,49 @@ def test_i14_more_than_twenty_new_tickets_in_ten_minutes_fold_into_one_and_none_
     well = tuple(replace(fan, lost=0) for fan in fans)
     story.polls(5, cm1(), ("gw-east", (registered(),)), ("gw-west", (registered(), *well)))
     assert {ticket.state for ticket in story.tickets} == {"resolved"}
+
+
+def test_i14_a_failure_of_a_storm_can_be_broken_out_and_the_storm_goes_on_without_it() -> None:
+    story = watched()
+    fans = tuple(seen("equipment", f"fan {n}", 1) for n in range(30))
+    readings = cm1(), ("gw-east", (registered(),)), ("gw-west", (registered(), *fans))
+    story.polls(5, *readings)
+    storm = story.tickets[-1]
+    first = storm.children[0]
+    with pytest.raises(Refused, match="expected what TW-000021 holds"):
+        story.does("break-out", storm.id, part="gw-west fan 99")
+    story.does("break-out", storm.id, part=first.name, note="it is another matter")
+    own = story.tickets[-1]
+    assert (own.component, own.state, own.acts[0].by) == (first.component, "open", "ana")
+    assert first.name not in [child.name for child in story.tickets[-2].children]
+    story.polls(5, *readings)
+    assert len(story.tickets) == 22
+    well = tuple(replace(fan, lost=0) for fan in fans)
+    story.polls(5, cm1(), ("gw-east", (registered(),)), ("gw-west", (registered(), *well)))
+    assert {ticket.state for ticket in story.tickets} == {"resolved"}
+
+
+# --- what cannot be seen, and an agent that was down --------------------------------------------------------
+
+
+def test_a_ticket_of_a_system_that_is_not_seen_stays_as_it_is_and_says_so() -> None:
+    story = watched()
+    story.polls(4, cm1(), ("gw-east", (registered(), FAN)), ("gw-west", (registered(),)))
+    for _ in range(5):
+        tells(story, cm1()).misses("gw-east").reads("gw-west", registered()).passes(60)
+    fan, sight = story.tickets
+    assert (fan.role, fan.state, f"{fan.unseen_since:%H:%M}") == ("equipment", "open", "17:07")
+    assert (sight.role, sight.unseen_since) == ("service", None)
+
+
+def test_after_the_agent_was_down_nothing_is_raised_or_cleared_before_every_system_was_asked() -> None:
+    story = cut_east(watched(), 5)
+    before = list(story.entries)
+    story.agent_is_killed()
+    story.quiet = True
+    all_well(story, "gw-west").passes(600)
+    assert {entry.body.kind for entry in story.entries[len(before) :]} <= {"sight_back"}
+    story.quiet = False
+    for _ in range(3):
+        all_well(story).passes(60)
+    assert [ticket.state for ticket in story.tickets] == ["resolved"]
