@@ -8,6 +8,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from agent.failures import Child, Key, Responsibility, Ruling
+from agent.joining import child_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,16 @@ class ChildView:
 def rulings(ruling: Ruling) -> tuple[Ruling, ...]:
     """The ticket's own ruling, and those of what stands in it."""
     return (ruling, *(child.ruling for child in ruling.children if not child.well))
+
+
+def considered_of(ruling: Ruling) -> tuple[str, ...]:
+    """What was considered of the failures within a ticket and does not hold, each with its name."""
+    return tuple(
+        f"{child_name(child.key)}: {text}"
+        for child in ruling.children
+        if not child.well
+        for text in child.ruling.considered
+    )
 
 
 def evidence_texts(ruling: Ruling, zone: ZoneInfo) -> tuple[str, ...]:

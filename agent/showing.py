@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from agent.agreement import Agreement
 from agent.attainment import ratios
 from agent.calling import calls, outside_term
-from agent.child_view import child_view, evidence_texts, rulings
+from agent.child_view import child_view, considered_of, evidence_texts, rulings
 from agent.contract import Contract
 from agent.deadlines import STEPS, Deadlines
 from agent.done import WAITS_FOR
@@ -126,7 +126,7 @@ def ticket_view(ticket: Ticket, terms: Terms, at: datetime) -> TicketView:
         responses=tuple((each.at.astimezone(zone), each.by, each.note) for each in now.responses),
         status=_status(ticket, terms, at),
         outcome=ruling.outcome,
-        considered=ruling.considered,
+        considered=(*ruling.considered, *considered_of(ruling)),
         scope=ruling.scope,
         coverage=ruling.coverage,
         primary_numbers=ruling.primary_numbers,

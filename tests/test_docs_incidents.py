@@ -12,11 +12,10 @@ from dataclasses import replace
 from agent.alertlog import line
 from agent.telling import log_line
 from agent.tickets import Tickets
-from tests.story import GW_EAST, Story, a_site, registered, seen
+from tests.story import GW_EAST, GW_WEST, Story, a_site, registered, seen
 from tests.test_joining import (
     COUNTED,
     EAST,
-    GW_WEST,
     ON_BATTERY,
     PATHS,
     ROUTER,

@@ -198,6 +198,7 @@ def test_t6_of_two_causes_that_reach_half_together_the_later_one_carries_the_maj
     assert [(t.system, t.severity) for t in story.tickets] == [("gw-west", "minor"), ("gw-east", "major")]
     (carrier,) = [child for child in story.tickets[1].children if child.role == "trunks"]
     assert "31 of 46 trunks out of service" in carrier.summary
+    assert carrier.considered == ("half-capacity: with what TW-000001 holds, trunk-group 2 (T6)",)
 
 
 def test_t6_a_member_that_was_lost_for_weeks_does_not_keep_the_major_from_its_cause() -> None:

@@ -160,11 +160,21 @@ class _Judge:
             since=group.told.word.lost_since,
             lost=group.lost,
             total=group.total,
-            considered=() if half or not carries else (self._why_not(sums, 0),),
+            considered=self._together(group) if half else (self._why_not(sums, 0),) if carries else (),
             settles=self.scene.site.holds_of(self.whole.main).trunks,
             not_before=self.scene.site.moment(group.window.ends) if group.window is not None else None,
         )
         return replace(found, causes=tuple(causes))
+
+    def _together(self, group: Group) -> tuple[str, ...]:
+        """Where the others stand that half capacity is judged over (T6)."""
+        standing = self.scene.history.standing
+        others = [Key(self.key.system, "trunks", name) for name in sorted(self.split.apart)]
+        return tuple(
+            f"half-capacity: with what {standing[key].ticket} holds, {key.component or 'other trunks'} (T6)"
+            for key in (self.key, *others)
+            if key in standing and key.component != group.component
+        )
 
     def failure(self, whole: list[Group]) -> Failure | None:
         """What these groups of it add up to, without those that are apart; None: nothing fails."""
