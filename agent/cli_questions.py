@@ -68,7 +68,10 @@ def readings_export(
 
 def replay(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Readings as JSON lines; -: standard input.")
+        list[str],
+        typer.Argument(
+            metavar="FILE...", help="Readings as JSON lines (-: standard input), or a readings.db."
+        ),
     ],
     site: SiteOption = None,
     contract: Annotated[

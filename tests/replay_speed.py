@@ -75,9 +75,12 @@ def main() -> None:
         again = replay(log, terms, month.watches, every_time=True)
         same = "the same" if again.entries == replayed.entries else "OTHER"
         say("each judged by itself", process_time() - began, len(log), f"  {same} decisions")
+    began = process_time()
+    size = sum(map(len, lines_of(log)))
+    made = process_time() - began
     found, began = ReadingLog(), process_time()
     assert not read_lines("lines", lines_of(log), found)
-    say("lines made and read", process_time() - began, len(found))
+    say("lines read", process_time() - began - made, len(found), f"  {size >> 20} MB")
     with TemporaryDirectory() as folder:
         file = Path(folder) / "readings.db"
         keep(log, file)
