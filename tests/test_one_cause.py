@@ -137,7 +137,9 @@ def test_what_outlasts_its_hold_is_in_exactly_one_ticket_or_pending_at_every_ins
         )
         for failure in judged.failures:
             assert failure.key in held or failure.key in story.knowledge.incidents.pending, failure
-        for waiting in story.knowledge.incidents.pending.values():
+        for key, waiting in story.knowledge.incidents.pending.items():
+            if key in judged.blind:
+                continue  # a hold runs only while its part is seen
             # What waits has not lasted, or waits for its parents for at most as long as it may.
             late = waiting.asked is not None and story.now - waiting.asked <= timedelta(seconds=150)
             assert late or waiting.needs is None or waiting.held < waiting.needs, waiting
