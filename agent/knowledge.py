@@ -18,7 +18,7 @@ from agent.deciding import PATIENCE, decide
 from agent.entries import Body, Entry, Opened, Reopened
 from agent.failures import Failure, Judgement, Key
 from agent.flapping import Flaps, steadied
-from agent.gaps import ends_gap, outside_gaps
+from agent.gaps import ends_gap, in_gap, outside_gaps
 from agent.history import COUNTS_KEPT, History, clock_set
 from agent.incidents import Incidents
 from agent.instants import next_instant
@@ -33,6 +33,7 @@ from agent.sight import Sight
 from agent.site import Site
 from agent.tickets import Tickets
 from agent.watch import Watch
+from agent.worked_out import tells_of
 from collectors.base import Reading
 
 _HANGS_ON_COUNTS = ("stations", "service", "redundancy")
@@ -140,6 +141,9 @@ class Knowledge:
             hours=agreement.hours() if agreement is not None else None,
         )
         whole = scene.whole_of(reading.system)
+        tellers = (each.name for each in whole.systems if tells_of("stations", after.picture.of(each.name)))
+        if any(in_gap(after.picture.of(name), watches[name], reading.at) for name in tellers):
+            return None
         names = {each.name for each in whole.servers}
         if any(key.system in names and key.role in _HANGS_ON_COUNTS for key in self.incidents.keys):
             return None
