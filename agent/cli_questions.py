@@ -20,9 +20,9 @@ from agent.against import Difference, difference
 from agent.asking import JsonOption, SiteOption, ask_daemon, end, setup_of, site_file
 from agent.control import Request
 from agent.journal import JournalError
-from agent.loading import ConfigError
+from agent.loading import ConfigError, Setup
 from agent.printing_questions import show_difference, show_explanation, show_replay
-from agent.questions import EXPLANATION, explained_from_journal, no_such_system
+from agent.questions import EXPLANATION, PENDING, explained_from_journal, no_such_system
 from agent.reading_lines import LineMistake, LineReader, LinesError, line, read_lines
 from agent.reading_log import ReadingLog
 from agent.readings_file import ReadingsError, is_kept, kept, kept_log
@@ -103,9 +103,16 @@ def replay(
         printing.console().print(show_difference(there, str(against)))
 
 
-def explain(ticket: str, site: SiteOption = None, json: JsonOption = False) -> None:
+def explain(
+    ticket: Annotated[str, typer.Argument(help="Without one: what fails and is no ticket yet.")] = "",
+    site: SiteOption = None,
+    json: JsonOption = False,
+) -> None:
     """Why a ticket is what it is: clause, rules, evidence, what does not count, how its due times came."""
     setup = setup_of(site)
+    if not ticket:
+        _explain_pending(setup, json=json)
+        return
     answer = ask_daemon(setup, Request(question="explain", arguments={"ticket": ticket}))
     if answer is not None:
         why = EXPLANATION.validate_python(answer.body)
@@ -121,6 +128,18 @@ def explain(ticket: str, site: SiteOption = None, json: JsonOption = False) -> N
         print(EXPLANATION.dump_json(why).decode())
     else:
         printing.console().print(show_explanation(why, setup.site.zone))
+
+
+def _explain_pending(setup: Setup, *, json: bool) -> None:
+    """What fails and is no ticket yet, and what each of it waits for."""
+    answer = ask_daemon(setup, Request(question="pending"))
+    if answer is None:
+        end("no daemon runs: what is held and no ticket yet is known to a daemon alone", 1)
+    lines = PENDING.validate_python(answer.body)
+    if json:
+        print(PENDING.dump_json(lines).decode())
+    else:
+        print("\n".join(lines) or "nothing fails that is no ticket yet")
 
 
 def _benches(

@@ -47,7 +47,7 @@ from agent.questions import (
     no_such_system,
 )
 from agent.readings_store import ReadingsStore
-from agent.showing import ticket_views
+from agent.showing import pending_texts, ticket_views
 from agent.site import System
 from agent.window_views import window_views
 from collectors.base import PollError
@@ -128,6 +128,8 @@ class Desk:
             case "explain":
                 why = explained(request.arguments.get("ticket", ""), known.tickets, setup.terms, now)
                 return _yes(EXPLANATION.dump_python(why, mode="json"))
+            case "pending":
+                return _yes(list(pending_texts(known.incidents, setup.site.zone)))
             case "attainment":
                 return self._attained(request.arguments.get("month", ""))
             case "baseline":

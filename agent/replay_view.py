@@ -190,6 +190,8 @@ def _children(ticket: Ticket, component: str | None) -> Iterator[Part]:
 def _parts(key: Key, ruling: Ruling) -> Iterator[Part]:
     if key.component is None and key.role in JOINED:
         yield from (Part(each.system, each.component) for each in ruling.evidence)
+    elif key.role == "service" and not ruling.states("complete-outage"):  # the ways that are lost
+        yield from (Part(each.system, each.component) for each in ruling.evidence if each.role == "access")
     elif key.component == SURVIVABLE:
         yield from (Part(each.system, None) for each in ruling.evidence if each.role == "location")
 

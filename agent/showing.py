@@ -18,7 +18,7 @@ from agent.contract import Contract
 from agent.deadlines import STEPS, Deadlines
 from agent.done import WAITS_FOR
 from agent.failures import Key
-from agent.incidents import Pending
+from agent.incidents import Incidents, Pending
 from agent.knowledge import Knowledge
 from agent.maintenance import windows_at
 from agent.mapping import mapped_view
@@ -274,7 +274,7 @@ def agent_view(
         systems=systems,
         tickets=ticket_views(shown, terms, now, knowledge.sight.unseen),
         pending=len(incidents.pending),
-        pending_text=tuple(_pending_text(key, waiting, zone) for key, waiting in incidents.pending.items()),
+        pending_text=pending_texts(incidents, zone),
         next_due=tuple(_next_due(tickets.open, knowledge.deadlines, terms)),
         healthy=healthy,
         ready=ready,
@@ -289,6 +289,11 @@ def agent_view(
             NumberView(number.number, number.name, state) for number, state in number_states(scene)
         ),
     )
+
+
+def pending_texts(incidents: Incidents, zone: ZoneInfo) -> tuple[str, ...]:
+    """A line for each failure that is no ticket yet: how long it has lasted, and what it waits for."""
+    return tuple(_pending_text(key, waiting, zone) for key, waiting in incidents.pending.items())
 
 
 def _pending_text(key: Key, waiting: Pending, zone: ZoneInfo) -> str:

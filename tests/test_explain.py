@@ -249,3 +249,9 @@ def test_without_a_journal_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "state" / "journal.db").unlink()
     status, _, complaint = asked("explain", "TW-000001", "--site", site)
     assert (status, "there is no journal" in complaint) == (1, True)
+
+
+def test_without_a_ticket_it_tells_what_is_pending_which_a_daemon_alone_knows(tmp_path: Path) -> None:
+    status, shown, complaint = asked("explain", "--site", site_with_journal(tmp_path, half()))
+    assert (status, shown) == (1, "")
+    assert complaint == "no daemon runs: what is held and no ticket yet is known to a daemon alone\n"

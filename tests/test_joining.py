@@ -8,8 +8,21 @@ from typing import Any
 import pytest
 
 from agent.acting import Refused
+from agent.showing import pending_texts
 from collectors.base import Observation
-from tests.story import CM1, GW_EAST, GW_WEST, Story, a_site, registered, seen, stations, trunk_group, works
+from tests.story import (
+    CM1,
+    GW_EAST,
+    GW_WEST,
+    ZONE,
+    Story,
+    a_site,
+    registered,
+    seen,
+    stations,
+    trunk_group,
+    works,
+)
 
 COUNTED = {**CM1, "stations": {"expected": 150}}
 ROUTER = {
@@ -404,3 +417,12 @@ def test_after_the_agent_was_down_nothing_is_raised_or_cleared_before_every_syst
     for _ in range(3):
         all_well(story).passes(60)
     assert [ticket.state for ticket in story.tickets] == ["resolved"]
+
+
+def test_what_is_pending_says_for_whom_it_waits() -> None:
+    story = watched()
+    story.reads("gw-east", registered()).passes(1)
+    tells(story, cm1(lost(EAST))).passes(60)
+    assert pending_texts(story.knowledge.incidents, ZONE) == (
+        "cm1: 23 of 46 trunks out of service; seen failing for 60 s of 60 s, until gw-east is read",
+    )

@@ -38,6 +38,7 @@ def test_what_the_daemon_read_is_replayed_to_the_tickets_that_it_told() -> None:
             site.lab.clear("half-of-trunks-out")
             assert await until(lambda: len(site.open) == 1, 30), site.log
 
+            assert await asked(site, "explain") == ("nothing fails that is no ticket yet\n", "")
             now = datetime.now(UTC)
             since = ("--since", f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}+00:00")
             stretch = (*since, "--until", now.isoformat())
