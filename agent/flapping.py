@@ -45,6 +45,8 @@ class Looks:
 
     `way`, `at`: by which reading it is looked at, and when the last one of them was. `counted`: when the last
     state was added. `failed`, `since`: the state now, and since when; it may not have been added yet.
+    `counts`: whether one more reading that changes no judgement is a look of the same; None: it is not even
+    taken note of.
     """
 
     states: tuple[bool, ...]
@@ -53,6 +55,7 @@ class Looks:
     counted: datetime
     failed: bool
     since: datetime
+    counts: bool | None = True
 
     @property
     def changes(self) -> int:
@@ -81,6 +84,18 @@ class Looks:
         if now - counted >= APART:
             states, counted = (*states, failed), now
         return Looks(states[-LOOKS:], way, at, counted, failed, since)
+
+    def again(self, at: datetime) -> Looks:
+        """After a reading by its way that says the same, and changes no judgement."""
+        if self.counts is None:
+            return self
+        after = self.after(self.failed if self.counts else None, self.way, at, at)
+        return replace(after, counts=self.counts)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it failed at one of the last looks, as far as there were any."""
+        return any(self.states) or len(self.states) < LOOKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +139,27 @@ class Flaps:
                 continue
             failure = failing.get(key)
             if failure is not None:
-                after[key] = _looked(looks, failure, picture, now)
+                after[key] = replace(_looked(looks, failure, picture, now), counts=_tells(failure))
                 continue
-            seen = _looked_well(key, looks, judgement, picture, now)
-            if now - seen.last < QUIET and (any(seen.states) or len(seen.states) < LOOKS):
-                after[key] = seen
+            unseen = key in judgement.blind or key in judgement.over
+            seen = looks if unseen else _looked_well(looks, picture, now)
+            if now - seen.last < QUIET and seen.is_kept:
+                after[key] = replace(seen, counts=None if unseen else True)
         for key, failure in failing.items():
             if key not in after and (begun := _begun(failure, picture, now)) is not None:
                 after[key] = begun
         return self if after == self.looks else Flaps(after)
+
+    def again(self, system: str, protocol: str, at: datetime) -> Flaps | None:
+        """After a reading by that way that changes no judgement; None: what flaps may be otherwise by it."""
+        after: dict[Key, Looks] = {}
+        for key, looks in self.looks.items():
+            one = looks.again(at) if looks.way == (system, protocol) else looks
+            if one.changes != looks.changes:
+                return None
+            if one.failed or one.is_kept:
+                after[key] = one
+        return Flaps(after)
 
     def clock_set(self, step: timedelta) -> Flaps:
         """After the agent's clock was set by `step`: all was seen as long ago as before."""
@@ -214,9 +241,9 @@ def _looked(looks: Looks, failure: Failure, picture: Picture, now: datetime) -> 
     return looks.after(True if _tells(failure) else None, way, at, now)
 
 
-def _looked_well(key: Key, looks: Looks, judgement: Judgement, picture: Picture, now: datetime) -> Looks:
+def _looked_well(looks: Looks, picture: Picture, now: datetime) -> Looks:
     at = _read(picture, looks.way) or looks.at
-    if (at == looks.at and not looks.failed) or key in judgement.blind or key in judgement.over:
+    if at == looks.at and not looks.failed:
         return looks
     return looks.after(False, looks.way, at, now)
 

@@ -135,22 +135,43 @@ class _Run:
     def _take(self, way: Way, content: int, at: int, took: float) -> None:
         """Take a reading that is not the very one before it."""
         reading = self._log.contents[content]
-        if not self._every_time and self._course.is_repeat(way, reading, at, took):
-            if not way.counts:
-                way.again(content, reading, at, took)
-                return
-            self._tell_again(way)
-            repeat = Repeat(replace(reading, at=time_of(at), seconds=took), 1, to_the_letter=False)
-            terms = self._terms
-            after = self.knowledge.counts(repeat, terms.site, terms.contract, self._watches)
-            if after is not None:
-                self.knowledge = after
-                way.heard(content, reading, at, took)
-                if (ends := after.history.hour_ends(time_of(self._judged))) is not None:
-                    self._ends = min(self._ends, number_of(ends))
-                    self._wake = min(self._wake, self._ends)
-                return
+        repeats = not self._every_time and self._course.is_repeat(way, reading, at, took)
+        looks = not repeats or self._is_look(way, at)
+        if repeats and looks and self._passed_over(way, content, at, took):
+            return
         self._hear(way, content, at, took)
+        self._news = self._news or not looks
+
+    def _passed_over(self, way: Way, content: int, at: int, took: float) -> bool:
+        """Count a repeat, and weigh by itself how many stations it tells; False: it must be judged."""
+        reading = self._log.contents[content]
+        if not way.counts:
+            way.again(content, reading, at, took)
+            return True
+        self._tell_again(way)
+        repeat = Repeat(replace(reading, at=time_of(at), seconds=took), 1, to_the_letter=False)
+        terms = self._terms
+        after = self.knowledge.counts(repeat, terms.site, terms.contract, self._watches)
+        if after is None:
+            return False
+        self.knowledge = after
+        way.heard(content, reading, at, took)
+        if (ends := after.history.hour_ends(time_of(self._judged))) is not None:
+            self._ends = min(self._ends, number_of(ends))
+            self._wake = min(self._wake, self._ends)
+        return True
+
+    def _is_look(self, way: Way, at: int) -> bool:
+        """Count a repeat as one more look at what may flap (I12); False: that may change a judgement."""
+        if not way.followed:
+            return True
+        flaps = self.knowledge.flaps.again(way.system, way.protocol, time_of(at))
+        if flaps is None:
+            return False
+        self.knowledge = replace(self.knowledge, flaps=flaps)
+        if not flaps.follows(way.system, way.protocol):
+            way.followed, way.quick = False, 0 if way.counts or way.heeded else way.trusted
+        return True
 
     def _hear(self, way: Way, content: int, at: int, took: float) -> None:
         self._run_up(at)

@@ -38,7 +38,7 @@ class Way:
     reading that says the same is a repeat; 0: none is. `quick`: the same where it is counted and no more.
     `times`: how many repeats the knowledge has not been told of; `letter`: whether they say the same to the
     letter. `counts`: it tells how many stations are present. `heeded`: its next reading is waited for (I7),
-    or each of them counts (I12): none is a repeat.
+    so it is no repeat. `followed`: each of its readings is a look at what may flap (I12).
     """
 
     system: str
@@ -58,6 +58,7 @@ class Way:
     old_after: int = 0
     gap_after: int = 0
     heeded: bool = False
+    followed: bool = False
 
     def again(self, content: int, reading: Reading, at: int, took: float) -> None:
         """It said the same, not to the letter."""
@@ -151,15 +152,15 @@ class Course:
             for other in self._beside(way):
                 other.trusted = other.quick = 0
             way.trusted = 0
-        way.quick = 0 if way.counts or way.heeded else way.trusted
+        way.quick = 0 if way.counts or way.heeded or way.followed else way.trusted
         self._set_mark()
-        return way.heeded or not only_retold
+        return way.heeded or way.followed or not only_retold
 
     def heed(self, systems: Collection[str], follows: Callable[[str, ProtocolName], bool]) -> None:
         """Which readings count, by the last judgement: of these systems, and of ways that are followed."""
         for (system, protocol), way in self._by_name.items():
-            way.heeded = system in systems or follows(system, protocol)
-            way.quick = 0 if way.counts or way.heeded else way.trusted
+            way.heeded, way.followed = system in systems, follows(system, protocol)
+            way.quick = 0 if way.counts or way.heeded or way.followed else way.trusted
 
     def next_age(self, after: int) -> int:
         """The first instant after that at which a way should have been read again."""
