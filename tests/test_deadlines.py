@@ -62,9 +62,9 @@ def test_a_warning_comes_at_three_quarters_of_the_open_time_and_the_breach_right
 
 def test_time_alone_tells_it_at_its_own_instant() -> None:
     story = half_out("2026-11-18 09:59")
-    assert story.wake == at("2026-11-18 12:15")
     until(story, "2026-11-18 12:14:59")
     assert told(story) == []
+    assert story.wake == at("2026-11-18 12:15")
     story.passes(1)
     assert told(story) == [f"Wed 12:15:00 warned {TICKET} major respond"]
     assert story.wake == at("2026-11-18 13:00") + timedelta(microseconds=1)
