@@ -155,7 +155,8 @@ class Flaps:
         after: dict[Key, Looks] = {}
         for key, looks in self.looks.items():
             one = looks.again(at) if looks.way == (system, protocol) else looks
-            if one.changes != looks.changes:
+            grows = len(one.states) != len(looks.states)  # of how many looks, what flaps tells as well
+            if one.changes != looks.changes or (grows and one.changes > 2):
                 return None
             if one.failed or one.is_kept:
                 after[key] = one
@@ -193,6 +194,8 @@ def steadied(
     wakes = [judgement.wake] if judgement.wake is not None else []
     for key, told in incidents.open.items():
         decisions = kept.get(key, contract).decisions
+        if told.ruling.flapping and told.told_at + COUNT_EVERY > now:  # a new count is told then
+            wakes.append(told.told_at + COUNT_EVERY)
         if key in judgement.over or not (told.ruling.flapping or flaps.is_flapping(key, decisions)):
             continue
         looks = flaps.looks.get(key)

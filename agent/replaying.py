@@ -136,11 +136,10 @@ class _Run:
         """Take a reading that is not the very one before it."""
         reading = self._log.contents[content]
         repeats = not self._every_time and self._course.is_repeat(way, reading, at, took)
-        looks = not repeats or self._is_look(way, at)
-        if repeats and looks and self._passed_over(way, content, at, took):
-            return
-        self._hear(way, content, at, took)
-        self._news = self._news or not looks
+        if not (repeats and self._passed_over(way, content, at, took)):
+            self._hear(way, content, at, took)
+        elif not self._is_look(way, at):  # after it was passed over: what is judged counts its look itself
+            self._news = True
 
     def _passed_over(self, way: Way, content: int, at: int, took: float) -> bool:
         """Count a repeat, and weigh by itself how many stations it tells; False: it must be judged."""
@@ -170,7 +169,7 @@ class _Run:
             return False
         self.knowledge = replace(self.knowledge, flaps=flaps)
         if not flaps.follows(way.system, way.protocol):
-            way.followed, way.quick = False, 0 if way.counts or way.heeded else way.trusted
+            way.followed, way.quick = False, 0 if way.counts else way.trusted
         return True
 
     def _hear(self, way: Way, content: int, at: int, took: float) -> None:

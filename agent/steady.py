@@ -3,7 +3,8 @@
 A judgement looks at what was said, and at times: how old a word is, and which of two came first. So a reading
 that says the same needs no judgement of its own, as long as
 
-* its way was read within two of its intervals before: no word of it was old, and none is young again;
+* its way was read within two of its intervals before: no word of it was old, and none is young again; where
+  nobody asks how old its word is, within five of them, which is no gap yet;
 * its way was read since the last silence began or ended: nobody waits for who answers after that;
 * what it says does not count from poll to poll: a first missed poll, or a service that says it is down.
 
@@ -22,6 +23,7 @@ from agent.authority import OLD_AFTER
 from agent.gaps import INTERVALS
 from agent.picture import Access, Repeat
 from agent.reading_log import ReadingLog, number_of, time_of
+from agent.rules.signs import ANSWERING
 from agent.watch import Watch
 from collectors.base import ProtocolName, Reading
 
@@ -34,11 +36,12 @@ _NEW = 3  # missed polls in a row that are each news: they are counted up to the
 class Way:
     """One way to a system, and what it said last. Instants and spans are microseconds, `pace` seconds.
 
-    `content`: the place of what it said in the log; `reading`: the same. `trusted`: within this time a
-    reading that says the same is a repeat; 0: none is. `quick`: the same where it is counted and no more.
-    `times`: how many repeats the knowledge has not been told of; `letter`: whether they say the same to the
-    letter. `counts`: it tells how many stations are present. `heeded`: its next reading is waited for (I7),
-    so it is no repeat. `followed`: each of its readings is a look at what may flap (I12).
+    `content`: the place of what it said in the log; `reading`: the same. `steady`: what it says does not
+    count up. `trusted`: within this time a reading that says the same is a repeat; 0: none is. `quick`: the
+    same where it is counted and no more. `times`: how many repeats the knowledge has not been told of;
+    `letter`: whether they say the same to the letter. `counts`: it tells how many stations are present.
+    `heeded`: its next reading is waited for (I7), so it is no repeat. `followed`: each of its readings is a
+    look at what may flap (I12).
     """
 
     system: str
@@ -48,6 +51,7 @@ class Way:
     reading: Reading | None = None
     at: int = 0
     took: float = 0.0
+    steady: bool = False
     trusted: int = 0
     quick: int = 0
     times: int = 0
@@ -86,6 +90,7 @@ class Course:
     ways: list[Way] = field(default_factory=list)
     mark: int = -1
     _by_name: dict[tuple[str, ProtocolName], Way] = field(default_factory=dict)
+    _ways_to: dict[str, int] = field(default_factory=dict)
     _back: int = -1  # when a way last answered that had not before
 
     def way(self, reading: Reading) -> Way | None:
@@ -98,18 +103,13 @@ class Course:
         pace = watch.interval(reading.protocol).total_seconds()
         way = self._by_name[name] = Way(reading.system, reading.protocol, pace)
         self.ways.append(way)
+        self._ways_to[way.system] = self._ways_to.get(way.system, 0) + 1
         return way
 
     def is_repeat(self, way: Way, reading: Reading, at: int, took: float) -> bool:
         """Whether it says again what its way said before, but perhaps how many stations there are."""
         last = way.reading
-        if (
-            last is None
-            or way.heeded
-            or way.at <= self.mark
-            or not 0 < at - way.at < way.trusted
-            or took > way.pace
-        ):
+        if last is None or way.at <= self.mark or not 0 < at - way.at < way.trusted or took > way.pace:
             return False
         return same_frame(reading, last) and repeated(
             reading.observations, last.observations, counts=way.counts
@@ -147,20 +147,20 @@ class Course:
         slow = round(max(way.pace, reading.seconds) * 1e6)
         way.old_after = OLD_AFTER * (pace if reading.error is not None else slow)
         way.gap_after = INTERVALS * slow + 1
-        way.trusted = 0 if twice or slow > pace or _counts_up(way, reading) else OLD_AFTER * pace
+        way.steady = not (twice or slow > pace or _counts_up(way, reading))
         if told or reading.source == "trap":
             for other in self._beside(way):
-                other.trusted = other.quick = 0
-            way.trusted = 0
-        way.quick = 0 if way.counts or way.heeded or way.followed else way.trusted
+                other.steady = False
+            way.steady = False
         self._set_mark()
+        self._trust()
         return way.heeded or way.followed or not only_retold
 
     def heed(self, systems: Collection[str], follows: Callable[[str, ProtocolName], bool]) -> None:
         """Which readings count, by the last judgement: of these systems, and of ways that are followed."""
         for (system, protocol), way in self._by_name.items():
             way.heeded, way.followed = system in systems, follows(system, protocol)
-            way.quick = 0 if way.counts or way.heeded or way.followed else way.trusted
+        self._trust()
 
     def next_age(self, after: int) -> int:
         """The first instant after that at which a way should have been read again."""
@@ -168,7 +168,7 @@ class Course:
         for way in self.ways:
             if way.content < 0 or not way.pace:
                 continue
-            due = way.at + way.old_after
+            due = way.at + (way.gap_after if self._is_ageless(way) else way.old_after)
             if due <= after:
                 due = way.at + way.gap_after
             if after < due < found:
@@ -185,11 +185,24 @@ class Course:
                 continue
             each.missed = access.missed
             each.missed_since = number_of(access.missed_since) if access.missed_since is not None else 0
-            each.trusted = each.quick = 0
+            each.steady = False
 
     def _set_mark(self) -> None:
         silent = [way.missed_since for way in self.ways if way.missed > 1]
         self.mark = max(self._back, *silent) if silent else -1
+
+    def _trust(self) -> None:
+        for way in self.ways:
+            span = way.gap_after - 1 if self._is_ageless(way) else way.old_after
+            way.trusted = span if way.steady and not way.heeded else 0
+            way.quick = 0 if way.counts or way.followed else way.trusted
+
+    def _is_ageless(self, way: Way) -> bool:
+        """Whether nobody asks how old its word is: none other tells of its system, none is silent.
+
+        That a SAT or SIP answers is a sign of life, which ages (O2); silence needs a young proof (O8).
+        """
+        return self.mark < 0 and self._ways_to[way.system] == 1 and way.protocol not in ANSWERING
 
     def _beside(self, way: Way) -> Iterator[Way]:
         return (other for other in self.ways if other.system == way.system and other is not way)

@@ -19,8 +19,8 @@ from agent.worked_out import parts_in
 from collectors.base import ProtocolName
 
 # Who answers there is call processing itself (O2): a source of its own, and a sign of life by answering.
-_ANSWERING: tuple[ProtocolName, ...] = ("sat", "sip")
-_INDEPENDENT: tuple[ProtocolName, ...] = (*_ANSWERING, "trap")
+ANSWERING: tuple[ProtocolName, ...] = ("sat", "sip")
+_INDEPENDENT: tuple[ProtocolName, ...] = (*ANSWERING, "trap")
 SILENCE, STATEMENT = "silence", "statement"
 BY_SILENCE, SINGLE = "by silence alone", "single source"  # what a ticket is marked with
 _O2, _O8 = ("O1", "O2"), ("O1", "O2", "O8")
@@ -93,7 +93,7 @@ def own_signs(scene: Scene, system: System) -> Iterator[Sign]:
         yield Sign(not observation.lost, source, evidence(system, word, text), said)
     spoken = {word.protocol for word in told}
     for access in picture.polled:
-        if access.protocol in _ANSWERING and access.protocol not in spoken and access.error is None:
+        if access.protocol in ANSWERING and access.protocol not in spoken and access.error is None:
             watch = scene.watches[system.name]
             if is_young(picture, watch, scene.now, access.protocol, access.at):
                 text = f"the {access.protocol.upper()} answers"
@@ -168,7 +168,7 @@ def _by_silence(scene: Scene, system: System, *, all_silent: bool) -> Verdict:
 
 
 def _said_often_enough(scene: Scene, system: System, down: set[str]) -> bool:
-    own = {STATEMENT, *_ANSWERING}
+    own = {STATEMENT, *ANSWERING}
     if len(down) != 1 or not down <= own:
         return False
     told = scene.statements(system.name)
