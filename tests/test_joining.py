@@ -322,9 +322,7 @@ def test_an_alarm_of_the_same_minutes_as_a_fault_of_the_same_device_is_the_same_
     story = watched()
     fault = (
         seen("equipment", "PSU 2", 1),
-        Observation(
-            role="alarm", component="power supply fault", vendor_severity="major", lost=1, total=1, apart=True
-        ),
+        Observation(role="alarm", component="power supply fault", vendor_severity="major", lost=1, total=1),
     )
     story.polls(5, cm1(), ("gw-east", (registered(), *fault)), ("gw-west", (registered(),)))
     (ticket,) = story.tickets

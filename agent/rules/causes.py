@@ -89,7 +89,7 @@ class Causes:
                 pass
             case Key(role="alarm"):
                 yield from self._elsewhere_of(failed)
-                if any(observation.apart for _, observation in self._parts(failed)):
+                if is_gateway(system):
                     yield from self._same_device(system)
             case _:
                 yield from self._elsewhere_of(failed)
@@ -184,7 +184,7 @@ class Causes:
                 yield replace(cause, why=why, within=SOON_AFTER)
 
     def _same_device(self, system: System) -> Iterator[Cause]:
-        """What one protocol tells in words of its own, another one may have named as a part."""
+        """A gateway's command line tells its faults in words of its own; SNMP names the same as parts."""
         for key, _ in self._by_system.get(system.name, ()):
             if key.role in _OWN_FAULTS:
                 yield Cause(key, f"an alarm of {system.name} from the same minutes", within=SAME_TIME)
