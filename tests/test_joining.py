@@ -315,6 +315,21 @@ def test_i11_gateways_that_move_to_a_survivable_processor_are_one_incident_with_
     assert children(story) == [("cm1", "service")]
 
 
+def test_i11_a_partial_failback_says_who_is_back() -> None:
+    moved = replace(registered(), controller="survivable")
+    story = watched()
+    for _ in range(4):
+        tells(story, cm1()).reads("gw-east", moved).reads("gw-west", moved).passes(60)
+    assert [ticket.summary for ticket in story.tickets] == [
+        "redundancy in use, service kept: survivable processors serve 2 of 2 gateways"
+    ]
+    for _ in range(20):
+        tells(story, cm1()).reads("gw-east", registered()).reads("gw-west", moved).passes(60)
+    assert sum(line.split()[1] == "updated" for line in story.log) == 1
+    (ticket,) = story.tickets
+    assert ticket.summary.endswith("1 of 2 gateways; partial failback: gw-east back on the main server")
+
+
 # --- the same device tells it twice -------------------------------------------------------------------------
 
 

@@ -759,7 +759,7 @@ def test_o4_a_gateway_on_a_survivable_controller_while_the_main_server_works_is_
         story.reads("cm1", works()).reads("gw-east", registered()).reads("gw-west", survivable()).passes(60)
     assert story.told == [
         "minor open cm1 not-major redundancy in use, service kept: "
-        "survivable processors serve 1 of 2 gateways"
+        "survivable processors serve 1 of 2 gateways; split registration: gw-east on the main server"
     ]
     for _ in range(3):
         story.reads("cm1", works()).reads("gw-east", registered()).reads("gw-west", registered()).passes(60)

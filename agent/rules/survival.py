@@ -102,17 +102,37 @@ def in_use(scene: Scene, phones: PhoneSystem, found: Survival, *, main_out: bool
     of_all = f"{len(moved)} of {plural(len(phones.gateways), 'gateway')}"
     percent = scene.contract.decisions.survivable_percent
     reason = f"complete-outage: survivable processors serve {found.words}, at least {percent} % of each (O4)"
+    key = Key(phones.main.name, "redundancy", SURVIVABLE)
+    serve = f"{SURVIVABLE} serve {found.words if main_out else of_all}"
     return failure(
         scene,
         phones.main,
-        Key(phones.main.name, "redundancy", SURVIVABLE),
+        key,
         facts=("service-kept",),
         rules=("O4", "S3", "M7"),
-        summary=f"redundancy in use, service kept: {SURVIVABLE} serve {found.words if main_out else of_all}",
+        summary="; ".join(("redundancy in use, service kept: " + serve, *_split(scene, phones, key))),
         evidence=found.evidence,
         hold=scene.site.holds_of(phones.main).redundancy,
         considered=(reason,) if main_out else (),
     )
+
+
+def _split(scene: Scene, phones: PhoneSystem, key: Key) -> Iterator[str]:
+    """Who of them is on the main server: never moved, or back from a survivable processor (I11)."""
+    on_main = [
+        gateway.name
+        for gateway in phones.gateways
+        for word in scene.words(gateway.name, "location")
+        if word.observation.lost == 0 and word.observation.controller != "survivable"
+    ]
+    standing = scene.history.standing.get(key)
+    before = {each.system for each in standing.ruling.evidence} if standing else set()
+    goes_on = standing is not None and "partial failback" in standing.ruling.summary
+    if on_main and (goes_on or not before.isdisjoint(on_main)):
+        back = on_main if goes_on else [name for name in on_main if name in before]
+        yield f"partial failback: {listed(back)} back on the main server"
+    elif on_main:
+        yield f"split registration: {listed(on_main)} on the main server"
 
 
 def own_spares(scene: Scene, found: Survival) -> Iterator[Key]:
