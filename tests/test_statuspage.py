@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from agent.child_view import ChildView
 from agent.shipped import shipped
 from agent.statuspage import StatusPage, access_words, headline
 from agent.views import AccessView, AgentView
@@ -23,6 +24,35 @@ def test_what_a_device_says_is_text_on_the_page_and_never_markup() -> None:
     assert "<script" not in page
     assert "<img" not in page
     assert page.count("&lt;script&gt;") >= 8
+
+
+def test_a_ticket_shows_what_hangs_on_it_and_since_when_nobody_knows() -> None:
+    child = ChildView(
+        system="cm1",
+        component=None,
+        role="stations",
+        severity="minor",
+        clause="not-major",
+        summary="40 of 150 <b>stations</b> missing",
+        of="",
+        why="phones went when gw-east was lost",
+        began=NOW,
+        joined=NOW,
+        state="failing",
+        rules=("S1",),
+        responsibility="vendor",
+    )
+    many = (child, *(replace(child, system=f"gw-{number}", state="well") for number in range(15)))
+    page = PAGE.render(
+        replace(
+            RICH, tickets=(replace(FAN, children=many, related=("TW-7 is its cause",), unseen_since=NOW),)
+        )
+    )
+    assert "with it: cm1 stations, 40 of 150 &lt;b&gt;stations&lt;/b&gt; missing<" in page
+    assert "with it: gw-0 stations, 40 of 150 &lt;b&gt;stations&lt;/b&gt; missing, well again" in page
+    assert "with it: 4 more" in page
+    assert "TW-7 is its cause" in page
+    assert "nobody knows whether it still fails" in page
 
 
 @pytest.mark.parametrize(
