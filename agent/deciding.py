@@ -230,37 +230,37 @@ class _Pass:
             return
         root = causality.root(way)
         if root in self._tickets:
-            children = self._tickets[root].children
             self._tickets[root].changed = True
+            children = self._tickets[root].children
         else:
-            self._open_ticket(root)
-            children = self._new[self._root_of_new(root)].children
+            children = self._open_ticket(root)
         for step in way:
             if step.key != root and step.key in self._failing and step.key not in self._incidents.open:
                 children[step.key] = self._child(step.key, step.cause.key, step.cause.why)
 
-    def _open_ticket(self, key: Key) -> None:
-        """Raise it; in a storm it comes to the storm's ticket (I14)."""
-        if self._root_of_new(key) in self._new:
-            return
+    def _open_ticket(self, key: Key) -> dict[Key, Child]:
+        """Raise it, if it is not yet; in a storm it comes to that ticket (I14). What its ticket holds."""
+        raised = (new.children for root, new in self._new.items() if root == key or key in new.children)
+        if (children := next(raised, None)) is not None:
+            return children
         last = self._incidents.past.get(key)
         if self._is_storm_now() and not (last is not None and last.reopens(self._now)):
-            if STORM in self._tickets:
-                self._tickets[STORM].children[key] = self._child(key, None, "one of too many at once")
-                self._tickets[STORM].changed = True
-                return
-            child = self._child(key, None, "one of too many at once")
-            ruling = storm_ruling(self._contract, child.ruling, self._storm)
-            storm = self._new.setdefault(
-                STORM, _New(Failure(key=STORM, ruling=ruling, hold=timedelta(0)), self._now)
-            )
-            storm.children[key] = child
-            return
+            children = self._storm_ticket(key)
+            if key not in children or children[key].well:  # not what came with a cause in this very pass
+                children[key] = self._child(key, None, "one of too many at once")
+            return children
         self._new[key] = _New(self._as_lasted(key), self._began(key) or self._now)
+        return self._new[key].children
 
-    def _root_of_new(self, key: Key) -> Key:
-        """Under which root a failure that was raised in this pass stands."""
-        return next((root for root, new in self._new.items() if key in new.children), key)
+    def _storm_ticket(self, first: Key) -> dict[Key, Child]:
+        """What the storm's ticket holds; a new one begins with that failure."""
+        if STORM in self._tickets and self._incidents.open[STORM].ticket not in self._resolved:
+            self._tickets[STORM].changed = True
+            return self._tickets[STORM].children
+        if STORM not in self._new:
+            ruling = storm_ruling(self._contract, self._as_lasted(first).ruling, self._storm)
+            self._new[STORM] = _New(Failure(key=STORM, ruling=ruling, hold=timedelta(0)), self._now)
+        return self._new[STORM].children
 
     def _child(self, key: Key, of: Key | None, why: str) -> Child:
         failure = self._as_lasted(key)

@@ -386,6 +386,23 @@ def test_i14_more_than_twenty_new_tickets_in_ten_minutes_fold_into_one_and_none_
     assert {ticket.state for ticket in story.tickets} == {"resolved"}
 
 
+def test_i14_what_a_cause_takes_along_comes_to_the_storm_with_it() -> None:
+    story = watched()
+    fans = tuple(seen("equipment", f"fan {n}", 1) for n in range(25))
+    broken = "gw-west", (registered(), *fans)
+    story.polls(3, cm1(), ("gw-east", (registered(),)), broken)
+    assert len(story.tickets) == 21
+    for _ in range(4):
+        tells(story, cm1(lost(EAST), phones=110, east=False)).misses("gw-east")
+        tells(story, broken).passes(60)
+    assert len(story.tickets) == 21
+    storm = story.tickets[-1]
+    assert {("cm1", "trunk-group 1"), ("cm1", "stations"), ("gw-east", "location")} <= set(
+        children(story, -1)
+    )
+    assert (storm.severity, storm.clause) == ("major", "half-capacity")  # the worst of them
+
+
 def test_i14_a_failure_of_a_storm_can_be_broken_out_and_the_storm_goes_on_without_it() -> None:
     story = watched()
     fans = tuple(seen("equipment", f"fan {n}", 1) for n in range(30))
