@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from agent.failures import Key
 from agent.incidents import Incidents
+from agent.site import Site, Storm
 from agent.tickets import Tickets
 from collectors.base import Observation, ProtocolName
 from tests.story import CM1, GW_EAST, GW_WEST, Story, a_site, registered, seen, stations, trunk_group, works
@@ -43,6 +44,7 @@ SITE = a_site(
         {"name": "west"},
     ],
 )
+STORMY = SITE.model_copy(update={"storm": Storm(tickets=1, within=timedelta(hours=1))})
 WAYS: dict[str, dict[ProtocolName, float]] = {"router": {"tcp": 60}, "router-east": {"tcp": 60}}
 NAMES = tuple(str(system["name"]) for system in SYSTEMS)
 
@@ -117,23 +119,24 @@ faults = st.lists(
     ),
     max_size=4,
 )
+sites = st.sampled_from((SITE, STORMY))
 orders = st.lists(st.permutations(NAMES), min_size=45, max_size=45)
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @FEW
-@given(faults=faults, orders=orders)
+@given(site=sites, faults=faults, orders=orders)
 def test_what_outlasts_its_hold_is_in_exactly_one_ticket_or_pending_at_every_instant(
-    faults: list[Fault], orders: list[list[str]]
+    site: Site, faults: list[Fault], orders: list[list[str]]
 ) -> None:
-    story = Story(site=SITE, ways=WAYS)
+    story = Story(site=site, ways=WAYS)
     for minute, order in enumerate(orders):
         minute_of(story, faults, minute, order)
         held = held_by(story)
         assert all(len(tickets) == 1 for tickets in held.values()), held
         assert set(held) == set(story.knowledge.incidents.open)
         judged = story.knowledge._judged_by(
-            story.knowledge.picture, SITE, story.contract, story.watches, story.now
+            story.knowledge.picture, site, story.contract, story.watches, story.now
         )
         for failure in judged.failures:
             assert failure.key in held or failure.key in story.knowledge.incidents.pending, failure
@@ -146,9 +149,11 @@ def test_what_outlasts_its_hold_is_in_exactly_one_ticket_or_pending_at_every_ins
 
 
 @FEW
-@given(faults=faults, orders=orders)
-def test_nothing_stays_open_when_nothing_of_it_fails(faults: list[Fault], orders: list[list[str]]) -> None:
-    story = Story(site=SITE, ways=WAYS)
+@given(site=sites, faults=faults, orders=orders)
+def test_nothing_stays_open_when_nothing_of_it_fails(
+    site: Site, faults: list[Fault], orders: list[list[str]]
+) -> None:
+    story = Story(site=site, ways=WAYS)
     for minute, order in enumerate(orders):
         minute_of(story, faults, minute, order)
     # Every fault is over for ten minutes; a way into the site was never lost for longer than that.
@@ -157,11 +162,11 @@ def test_nothing_stays_open_when_nothing_of_it_fails(faults: list[Fault], orders
 
 
 @FEW
-@given(faults=faults, orders=orders, killed=st.integers(0, 44))
+@given(site=sites, faults=faults, orders=orders, killed=st.integers(0, 44))
 def test_a_kill_at_any_time_forgets_no_ticket_and_tells_none_twice(
-    faults: list[Fault], orders: list[list[str]], killed: int
+    site: Site, faults: list[Fault], orders: list[list[str]], killed: int
 ) -> None:
-    story = Story(site=SITE, ways=WAYS)
+    story = Story(site=site, ways=WAYS)
     for minute, order in enumerate(orders):
         if minute == killed:
             before = story.knowledge.incidents
