@@ -164,6 +164,18 @@ def test_i4_a_lost_path_to_a_place_that_the_phone_system_has_is_one_minor_ticket
     assert children(story) == [("gw-east", "service")]
 
 
+def test_the_host_that_a_system_depends_on_explains_its_silence_whatever_else_answers_there() -> None:
+    host = {**UPS, "name": "host", "location": "main", "address": "127.0.0.42"}
+    server = {**host, "name": "aes1", "address": "127.0.0.43", "depends_on": ["host"]}
+    story = Story(site=a_site(COUNTED, server, host))
+    for _ in range(3):
+        tells(story, cm1()).reads("aes1").reads("host").passes(60)
+    for _ in range(6):
+        tells(story, cm1()).misses("aes1").misses("host").passes(60)
+    (ticket,) = story.tickets
+    assert (ticket.system, children(story)) == ("host", [("aes1", "service")])
+
+
 def test_what_a_silent_parent_said_last_stays_true_as_a_cause() -> None:
     """I3: a UPS tells that its mains are lost, and is dark before its hold is over."""
     gateway = {**GW_EAST, "depends_on": ["ups-east"]}

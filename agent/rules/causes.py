@@ -321,13 +321,12 @@ class Causes:
         return ruling.responsibility == "customer"  # a login that is refused is no silence
 
     def _leads_nowhere(self, name: str) -> bool:
-        """Whether nothing else at that system's place answers: else its silence is its own."""
+        """Whether a system is silent and, if it probes the path to a place, nothing else there answers."""
         picture = self._scene.picture.of(name)
         since = [access.missed_since for access in picture.polled if access.missed_since is not None]
         if not since or not picture.silent:
             return False
-        place = self._site[name].location
-        probed = {each.name for each in self._scene.site.locations if name in each.probes} or {place}
+        probed = {each.name for each in self._scene.site.locations if name in each.probes}
         return not any(
             access.error is None and access.at > min(since)
             for other in self._scene.site.systems
