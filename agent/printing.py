@@ -128,7 +128,8 @@ def show_ticket(ticket: TicketView, zone: ZoneInfo) -> RenderableType:
 def _child(child: ChildView, zone: ZoneInfo) -> str:
     """One failure within the ticket: `cm1 trunk-group 1, since …: 23 of 23 members lost (why)`."""
     over = ", well again" if child.state == "well" else ""
-    return f"{child.name}, since {_moment(child.began, zone)}{over}: {child.summary} ({child.why})"
+    said = child.summary.removeprefix(f"{child.component}: ")
+    return f"{child.name}, since {_moment(child.began, zone)}{over}: {said} ({child.why})"
 
 
 def _reminder(ticket: TicketView, zone: ZoneInfo) -> str:

@@ -216,15 +216,18 @@ def ticket_views(
     tickets: Iterable[Ticket], terms: Terms, at: datetime, unseen: Mapping[str, datetime]
 ) -> tuple[TicketView, ...]:
     """These tickets as they stand `at` that time. `unseen`: the systems that cannot be seen, since when."""
-    return tuple(_unseen(ticket_view(ticket, terms, at), unseen, terms.site.zone) for ticket in tickets)
+    return tuple(
+        replace(ticket_view(ticket, terms, at), unseen_since=_unseen(ticket, terms, unseen))
+        for ticket in tickets
+    )
 
 
-def _unseen(view: TicketView, unseen: Mapping[str, datetime], zone: ZoneInfo) -> TicketView:
-    """An open ticket of a system that cannot be seen stays as it is, and says so."""
-    since = unseen.get(view.system or "")
-    if since is None or view.state != "open" or view.role == "service":
-        return view
-    return replace(view, unseen_since=since.astimezone(zone))
+def _unseen(ticket: Ticket, terms: Terms, unseen: Mapping[str, datetime]) -> datetime | None:
+    """Since when nobody knows whether an open ticket still fails: who told it cannot be seen."""
+    told = {each.system for each in ticket.ruling.evidence}
+    if ticket.resolved is not None or ticket.key.role == "service" or not told or told - set(unseen):
+        return None
+    return max(unseen[name] for name in told).astimezone(terms.site.zone)
 
 
 def agent_view(

@@ -448,6 +448,12 @@ def test_a_ticket_of_a_system_that_is_not_seen_stays_as_it_is_and_says_so() -> N
     assert (sight.role, sight.unseen_since) == ("service", None)
 
 
+def test_what_another_system_tells_of_one_that_is_not_seen_is_seen() -> None:
+    story = cut_east(watched(), 5)
+    (ticket,) = story.tickets
+    assert (ticket.system, ticket.unseen_since) == ("gw-east", None)  # the phone system tells of it
+
+
 def test_after_the_agent_was_down_nothing_is_raised_or_cleared_before_every_system_was_asked() -> None:
     story = cut_east(watched(), 5)
     before = list(story.entries)

@@ -180,7 +180,7 @@ class Causes:
         """Nobody says at which place phones are missing: those of a gateway that is lost go with it."""
         for gateway in self._scene.whole_of(system.name).gateways:
             for cause in (*self._gateway(gateway, ""), *self._upstream(gateway)):
-                why = f"phones went when {gateway.name} was lost (they are not counted by place)"
+                why = f"phones went when {gateway.name} was lost: they are not counted by place"
                 yield replace(cause, why=why, within=SOON_AFTER)
 
     def _same_device(self, system: System) -> Iterator[Cause]:
