@@ -221,7 +221,7 @@ def planned(window: MaintenanceWindow, site: Site, begin: datetime, end: datetim
     first, last = wall(window.begins, site), wall(window.ends, site)
     more = window.lasts or timedelta(0)
     if window.repeats is None:
-        one = _at(window, _earliest(window.begins, site), _latest(window.ends, site))
+        one = at_time(window, window.name, _earliest(window.begins, site), _latest(window.ends, site))
         if one.begins < end and one.ends + more > begin:
             yield one
         return
@@ -229,7 +229,7 @@ def planned(window: MaintenanceWindow, site: Site, begin: datetime, end: datetim
     # A day more on both sides, for what the clock may do in between.
     day = timedelta(days=1)
     for at in times(window.repeats, first, low - length - more - day, high + day, site.zone):
-        one = _at(window, _earliest(at, site), _latest(at + length, site))
+        one = at_time(window, window.name, _earliest(at, site), _latest(at + length, site))
         if one.begins < end and one.ends + more > begin:
             yield one
 
@@ -289,9 +289,12 @@ def change_number(window: str) -> int:
     return int(digits) if window.startswith("CH-") and digits.isascii() and digits.isdigit() else 0
 
 
-def _at(window: MaintenanceWindow, begins: datetime, ends: datetime) -> Occurrence:
+def at_time(
+    window: MaintenanceWindow | WindowAdded, name: str, begins: datetime, ends: datetime
+) -> Occurrence:
+    """The time of a window, from the site file or a person, from `begins` until before `ends`."""
     return Occurrence(
-        name=window.name,
+        name=name,
         planned=begins,
         begins=begins,
         ends=ends,
@@ -310,22 +313,7 @@ def _at(window: MaintenanceWindow, begins: datetime, ends: datetime) -> Occurren
 
 def of_person(window: WindowAdded) -> Occurrence:
     """The one time of a window that a person added."""
-    return Occurrence(
-        name=window.window,
-        planned=window.begins,
-        begins=window.begins.astimezone(UTC),
-        ends=window.ends.astimezone(UTC),
-        lasts=window.lasts,
-        systems=window.systems,
-        locations=window.locations,
-        components=window.components,
-        roles=window.roles,
-        type=window.type,
-        risk=window.risk,
-        reference=window.reference,
-        who=window.who,
-        why=window.why,
-    )
+    return at_time(window, window.window, window.begins.astimezone(UTC), window.ends.astimezone(UTC))
 
 
 def _earliest(at: datetime, site: Site) -> datetime:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Literal
 
 from agent.agreement import Agreement
 from agent.contract import ChangeTarget, ChangeType, Step, Target
-from agent.maintenance import Occurrence, Windows, of_person
+from agent.maintenance import Occurrence, Windows, at_time, of_person
 from agent.showing import Terms
 from agent.site import MaintenanceWindow
 from agent.views import span
@@ -87,23 +87,7 @@ def _of_site(window: MaintenanceWindow, windows: Windows, terms: Terms, now: dat
     times = list(windows.times_of(window.name, site, low - AHEAD, high + AHEAD))
     if not times:  # taken back, or of a rule that is long over
         begins, ends = (site.moment(each).astimezone(UTC) for each in (window.begins, window.ends))
-        times = [
-            Occurrence(
-                name=window.name,
-                planned=begins,
-                begins=begins,
-                ends=ends,
-                systems=window.systems,
-                locations=window.locations,
-                components=window.components,
-                roles=window.roles,
-                type=window.type,
-                risk=window.risk,
-                reference=window.reference,
-                who=window.who,
-                why=window.why,
-            )
-        ]
+        times = [replace(at_time(window, window.name, begins, ends), lasts=None)]
     return _view(times, windows, terms, now, origin="site file", repeats=window.repeats or "")
 
 
