@@ -18,7 +18,7 @@ from agent.entries import Body, Opened, Reopened, Resolved, Updated
 from agent.failures import Child, Failure, Judgement, Key, Ruling
 from agent.holding import TEXT_EVERY, as_lasted, clears_like, hold_on, looked_at, raises_at
 from agent.incidents import Incidents, Open, Past, Pending, ticket_id
-from agent.joining import Causality, Heard, Step, class_of, has_answered, whole
+from agent.joining import Answered, Causality, Step, class_of, whole
 from agent.related import related_tickets
 from agent.site import Storm
 from agent.storm import STORM, is_storm, storm_ruling
@@ -46,19 +46,19 @@ def decide(
     now: datetime,
     kept: Mapping[Key, Contract] | None = None,
     *,
-    heard: Heard = lambda _: None,
+    answered: Answered = lambda _name, _asked: False,
     patience: timedelta = PATIENCE,
     storm: Storm | None = None,
     quiet: bool = False,
 ) -> Decision:
     """Compare what fails now with what was told. `wake`: the next instant at which a hold ends.
 
-    `contract`: the one in force; `kept`: of the failures whose tickets keep another one (C3). `heard`: when
-    what may explain a failure was last read; `patience`: for how long its next reading is waited for (I7).
+    `contract`: the one in force; `kept`: of the failures whose tickets keep another one (C3). `answered`:
+    whether what may explain a failure was read since; `patience`: for how long that is waited for (I7).
     `storm`: from how many new tickets on further ones are one (I14). `quiet`: nothing is raised or cleared
     yet, because not every system was asked since the agent was down.
     """
-    run = _Pass(incidents, judgement, contract, now, kept or {}, heard, patience, storm or Storm())
+    run = _Pass(incidents, judgement, contract, now, kept or {}, answered, patience, storm or Storm())
     if quiet:
         run.hold_on()
         return run.nothing_yet()
@@ -97,13 +97,13 @@ class _Pass:
         contract: Contract,
         now: datetime,
         kept: Mapping[Key, Contract],
-        heard: Heard,
+        answered: Answered,
         patience: timedelta,
         storm: Storm,
     ) -> None:
         self._incidents, self._judgement, self._now = incidents, judgement, now
         self._contract, self._kept = contract, kept
-        self._heard, self._patience, self._storm = heard, patience, storm
+        self._answered, self._patience, self._storm = answered, patience, storm
         self._all = {failure.key: failure for failure in judgement.failures}
         self._failing = {key: each for key, each in self._all.items() if not each.only_as_cause}
         self._bodies: list[Body] = []
@@ -284,12 +284,13 @@ class _Pass:
         waiting = self._pending[key]
         asked = waiting.asked or self._now
         chain = [key, *(step.cause.key for step in way)]
+        known = {each.system for each in chain}
         untold = dict.fromkeys(
             name
             for each in chain
             if each in self._failing
             for name in self._failing[each].parents
-            if not has_answered(name, asked, chain, self._failing, self._heard)
+            if name not in known and not self._answered(name, asked)
         )
         held = [self._failing[each] for each in chain[1:] if each in self._failing]
         window = max((each.not_before for each in held if each.not_before), default=None)

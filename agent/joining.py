@@ -21,8 +21,8 @@ _NOT_OF_THE_WHOLE: frozenset[Test] = frozenset({"off-board", "service-kept"})
 _NAMED = 2  # children whose words stand in the summary; the rest are counted
 
 Began = Callable[[Key], datetime | None]
-Heard = Callable[[str], datetime | None]
-"""When a system was last read, or tried to be: when that began."""
+Answered = Callable[[str, datetime], bool]
+"""Whether that system has answered a question of that instant, or is known not to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +77,6 @@ class Causality:
             return True
         one, other = self.began(key), self.began(cause.key)
         return one is not None and other is not None and abs(one - other) <= cause.within
-
-
-def has_answered(
-    name: str, asked: datetime, way: Iterable[Key], failing: Mapping[Key, Failure], heard: Heard
-) -> bool:
-    """Whether a system was read since it was asked, or is known to fail (I7).
-
-    One missed poll alone says nothing yet. `way`: from what is due to its cause, which needs no answer.
-    """
-    mine = [each for each in failing.values() if each.key.system == name]
-    if any(each.key in way or (each.key.role == "service" and each.hold is not None) for each in mine):
-        return True
-    if any(each.key.role == "service" for each in mine):
-        return False
-    at = heard(name)
-    return at is not None and at >= asked
 
 
 def whole(contract: Contract, own: Ruling, children: Sequence[Child], related: Sequence[str] = ()) -> Ruling:

@@ -204,7 +204,7 @@ class Knowledge:
             contract,
             now,
             kept,
-            heard=self._asked_last,
+            answered=self._has_answered,
             patience=patience,
             storm=site.storm,
             quiet=quiet,
@@ -228,10 +228,15 @@ class Knowledge:
         known = replace(self, incidents=decision.incidents, history=history, flaps=flaps)
         return Verdicts(bodies, known, wake, decision.asks)
 
-    def _asked_last(self, system: str) -> datetime | None:
-        """When the last poll of that system that has ended began."""
+    def _has_answered(self, system: str, asked: datetime) -> bool:
+        """Whether one way to that system was read well since, or every one of them is known to fail (I7).
+
+        One missed poll says nothing yet, nor that one way is lost while another is still to be heard.
+        """
         ways = self.picture.of(system).polled
-        return max((way.at - timedelta(seconds=way.seconds) for way in ways), default=None)
+        if any(way.error is None and way.at - timedelta(seconds=way.seconds) >= asked for way in ways):
+            return True
+        return bool(ways) and all(way.missed > 1 for way in ways)
 
     def _judged_by(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from agent.acting import Refused
 from agent.showing import pending_texts
-from collectors.base import Observation
+from collectors.base import Observation, ProtocolName
 from tests.story import (
     CM1,
     GW_EAST,
@@ -261,6 +262,22 @@ def test_i7_it_does_not_wait_for_ever() -> None:
     story.passes(400)
     (ticket,) = story.tickets
     assert (ticket.received - began).total_seconds() == 60 + 150
+
+
+def test_i7_a_parent_that_is_silent_one_way_has_not_answered_before_the_other_way_is_heard() -> None:
+    """Its command line still says that it serves, from before; the phone system has lost it already."""
+    ways: Mapping[ProtocolName, float] = {"snmp": 60, "ssh": 60}
+    story = Story(site=a_site(COUNTED, GW_EAST, GW_WEST), ways={"gw-east": ways})
+    for _ in range(3):
+        all_well(story).reads("gw-east", registered(), protocol="ssh").passes(60)
+    all_well(story).reads("gw-east", registered(), protocol="ssh").passes(1)
+    for seconds in (60, 10):  # over the hold of trunks and phones
+        tells(story, cm1(lost(EAST), phones=110, east=False)).misses("gw-east").passes(seconds)
+    assert story.tickets == []
+    story.misses("gw-east", protocol="ssh")
+    (ticket,) = story.tickets
+    assert (ticket.system, ticket.role, ticket.clause) == ("gw-east", "location", "half-capacity")
+    assert {("cm1", "stations"), ("cm1", "trunk-group 1")} <= set(children(story))
 
 
 def test_i7_a_cause_that_is_seen_while_its_child_is_due_raises_with_it_whatever_its_own_hold() -> None:
