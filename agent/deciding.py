@@ -211,16 +211,20 @@ class _Pass:
     def raise_what_is_due(self) -> None:
         """What has lasted joins the ticket of its cause, is raised with it, or by itself."""
         causality = Causality(self._all, self._roots(), self._began)
-        for key, waiting in list(self._pending.items()):
+        for key, held in list(self._pending.items()):
+            waiting = held
             if key not in self._failing:
                 continue
+            way = causality.way(key)
+            if waiting.caused and not way:  # its cause is well before it was told: its hold begins now (I9)
+                waiting = replace(waiting, held=timedelta(0), freed=self._now)
+            waiting = self._pending[key] = replace(waiting, caused=bool(way))
             due = raises_at(self._failing[key], waiting, self._now)
             if due is None:
                 continue
             if due > self._now:
                 self._wakes.append(due)
                 continue
-            way = causality.way(key)
             if not self._must_wait(key, way):
                 self._raise(key, way, causality)
 

@@ -42,7 +42,8 @@ def hold_on(
         half = was.half + _passed(was, now)
     ruling = failure.ruling
     waits = (before.asked, before.waits_for) if before is not None else (None, ())
-    return Pending(began, held, now, failure.hold, ruling.summary, half, ruling.peak, freed, *waits)
+    caused = before is not None and before.caused
+    return Pending(began, held, now, failure.hold, ruling.summary, half, ruling.peak, freed, *waits, caused)
 
 
 def raises_at(failure: Failure, waiting: Pending, now: datetime) -> datetime | None:

@@ -42,7 +42,8 @@ class Pending:
     `half`: for how long it has been half capacity (T7); None: it is not. `peak`: of stations, the highest
     count before it began (S2). `freed`: when the ticket of its cause was resolved; its hold began then (I9).
     `asked`: since when it waits for the systems `waits_for` to be read, because they may explain it (I7).
-    `window`, `not_before`: the maintenance window that it is inside of, and until when (C4).
+    `caused`: something explained it at the last look. `window`, `not_before`: the maintenance window that it
+    is inside of, and until when (C4).
     """
 
     began: datetime
@@ -55,6 +56,7 @@ class Pending:
     freed: datetime | None = None
     asked: datetime | None = None
     waits_for: tuple[str, ...] = ()
+    caused: bool = False
     window: str = ""
     not_before: datetime | None = None
 

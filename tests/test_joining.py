@@ -320,6 +320,22 @@ def test_i9_what_still_fails_when_its_cause_is_gone_is_held_from_then_and_shows_
     assert child.began <= first
 
 
+def test_i9_what_waited_for_a_cause_in_a_window_is_held_anew_when_that_is_well() -> None:
+    """Phones take a minute to come back after the gateway does: that is no failure of theirs."""
+    window = {
+        "name": "work",
+        "begins": "2026-11-20 17:00",
+        "ends": "2026-11-20 18:00",
+        "systems": ["gw-east"],
+    }
+    story = cut_east(watched(windows=[window]), 5)
+    assert story.tickets == []
+    tells(story, cm1(phones=110)).reads("gw-east", registered()).reads("gw-west", registered()).passes(50)
+    assert story.tickets == []
+    all_well(story).passes(600)
+    assert story.tickets == []
+
+
 # --- a phone system that is down, and its spare -------------------------------------------------------------
 
 

@@ -162,9 +162,9 @@ def test_c4_what_the_named_thing_explains_elsewhere_waits_while_that_fails() -> 
     story = Story(start="2026-11-20 17:35", site=site)
     story.polls(10, ("gw-west", (registered(serves=False),)), ("gw-east", (registered(serves=False),)))
     assert story.told == []
-    story.polls(
-        3, ("gw-west", (registered(),)), ("gw-east", (registered(serves=False),))
-    )  # well, and it is not
+    # What it hangs on is well, and it is not: its hold begins then.
+    well = ("cm1", (works(),)), ("gw-west", (registered(),))
+    story.polls(3, *well, ("gw-east", (registered(serves=False),)))
     assert [(t.system, t.role) for t in story.tickets] == [("gw-east", "location")]
 
 
