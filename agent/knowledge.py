@@ -6,9 +6,10 @@ list. Nothing in here knows which.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from agent.classify import classify, scene_of
@@ -198,13 +199,14 @@ class Knowledge:
         judgement = self._with_clock(judgement, wrong)
         flaps = self.flaps.count(judgement, seen, now)
         judgement = steadied(judgement, self.incidents, flaps, contract, now, kept)
+        undecided = {each.key.system for each in judgement.failures if _is_undecided(each)}
         decision = decide(
             self.incidents,
             judgement,
             contract,
             now,
             kept,
-            answered=self._has_answered,
+            answered=partial(self._has_answered, undecided),
             patience=patience,
             storm=site.storm,
             quiet=quiet,
@@ -228,15 +230,16 @@ class Knowledge:
         known = replace(self, incidents=decision.incidents, history=history, flaps=flaps)
         return Verdicts(bodies, known, wake, decision.asks)
 
-    def _has_answered(self, system: str, asked: datetime) -> bool:
+    def _has_answered(self, undecided: Container[str | None], system: str, asked: datetime) -> bool:
         """Whether one way to that system was read well since, or every one of them is known to fail (I7).
 
         One missed poll says nothing yet, nor that one way is lost while another is still to be heard.
+        `undecided`: the systems whose silence may still be the agent's own network (O3).
         """
         ways = self.picture.of(system).polled
         if any(way.error is None and way.at - timedelta(seconds=way.seconds) >= asked for way in ways):
             return True
-        return bool(ways) and all(way.missed > 1 for way in ways)
+        return bool(ways) and all(way.missed > 1 for way in ways) and system not in undecided
 
     def _judged_by(
         self,
@@ -356,3 +359,8 @@ def _noted(body: Body, note: str) -> Body:
     if not note or not isinstance(body, Opened | Reopened) or body.key == CLOCK:
         return body
     return replace(body, clock_note=note)
+
+
+def _is_undecided(failure: Failure) -> bool:
+    """Whether a system was missed, and it is not known yet for how long that must last."""
+    return failure.key.role == "service" and failure.hold is None

@@ -212,6 +212,14 @@ def _tickets(fault: Fault, orders: list[list[str]]) -> list[tuple[object, ...]]:
     ]
 
 
+def test_a_probe_is_waited_for_while_its_silence_may_still_be_the_agents_own_network() -> None:
+    orders = [list(NAMES)] * 45
+    orders[5] = ["cm1", "gw-east", "gw-west", "router", "router-east"]
+    orders[6] = ["router-east", "gw-west", "router", "cm1", "gw-east"]  # missed twice before anything answers
+    found = _tickets(Fault("wan-east", 5, 14), orders)
+    assert [(each[0], each[1], each[2]) for each in found] == [("router-east", "service", "major")]
+
+
 def test_each_of_these_faults_is_one_ticket() -> None:
     orders = [list(NAMES)] * 45
     found = {kind: _tickets(Fault(kind, 5, 20), orders) for kind in KINDS}
