@@ -11,7 +11,8 @@ from datetime import timedelta
 from pydantic import TypeAdapter
 
 from agent.known_hosts import KnownHostsFile
-from agent.site import Ssh, System
+from agent.protocols import Ssh
+from agent.site import System
 from collectors.base import ProtocolName
 from collectors.sessions.ssh import HostKey, host_key_of
 

@@ -164,7 +164,11 @@ def load_setup(
 def _watch(system: System, product: Product | None) -> Watch:
     if product is None:
         return Watch(system.function or "other")
-    ways = tuple(Way(protocol, pacing.interval) for protocol, pacing in ways_of(system, product))
+    silent = {"sip"} if system.sip is not None and not system.sip.peer else set()
+    ways = tuple(
+        Way(protocol, pacing.interval, must_answer=protocol not in silent)
+        for protocol, pacing in ways_of(system, product)
+    )
     return Watch(system.function or product.function, ways)
 
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.site import Snmp, Ssh, System, Tcp
+from agent.protocols import Section, Snmp, Ssh
+from agent.site import System
 from collectors.base import Pacing, Product, ProtocolName
 
 
 def ways_of(system: System, product: Product) -> tuple[tuple[ProtocolName, Pacing], ...]:
     """The protocols that the site file gives for this system, in the product's order of authority."""
-    given: dict[ProtocolName, Snmp | Ssh | Tcp | None] = {
+    given: dict[ProtocolName, Section | None] = {
         "snmp": system.snmp,
         "ssh": system.ssh,
         "sat": system.sat,
+        "sip": system.sip,
+        "tls": system.tls,
         "tcp": system.tcp,
     }
     return tuple(
@@ -26,13 +29,13 @@ def ways_of(system: System, product: Product) -> tuple[tuple[ProtocolName, Pacin
     )
 
 
-def _paced(pacing: Pacing, own: Snmp | Ssh | Tcp) -> Pacing:
+def _paced(pacing: Pacing, own: Section) -> Pacing:
     pacing = replace(
         pacing,
         timeout=own.timeout or pacing.timeout,
         interval=own.interval or pacing.interval,
     )
-    if not isinstance(own, Tcp) and own.pause is not None:
+    if isinstance(own, Snmp | Ssh) and own.pause is not None:
         pacing = replace(pacing, pause=own.pause)
     if isinstance(own, Snmp):
         return replace(pacing, rows=own.rows or pacing.rows, tries=own.tries or pacing.tries)

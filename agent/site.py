@@ -7,7 +7,7 @@ contract and read no file; `agent.config` loads them and turns each mistake into
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -23,78 +23,33 @@ from agent.fields import (
     Model,
     Name,
     PositiveDuration,
-    Secret,
     SomeText,
     Text,
     Zone,
-    as_written,
 )
+from agent.protocols import Sat, Sip, Snmp, Ssh, Tcp, Tls
 from agent.repeating import Repeats
 from agent.window_entries import Risk
-from collectors.base import Role
+from collectors.base import Own, Role
 
 Function = Literal["phone_system", "voicemail", "contact_centre", "border", "network", "other"]
-AuthProtocol = Literal["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
-PrivacyProtocol = Literal["DES", "AES-128", "AES-192", "AES-256"]
 
 
-class SnmpAuth(Model):
-    """SNMPv3 authentication: protocol and password (8 characters or more, RFC 3414)."""
-
-    protocol: AuthProtocol = "SHA-256"
-    password: Secret
-
-
-class SnmpPrivacy(Model):
-    """SNMPv3 privacy: protocol and password."""
-
-    protocol: PrivacyProtocol = "AES-128"
-    password: Secret
-
-
-class Snmp(Model):
-    """How one system is asked by SNMP. What is left out is the product's own pacing."""
-
-    version: Annotated[Literal["1", "2c", "3"], BeforeValidator(as_written)]
-    port: int = Field(default=161, ge=1, le=65535)
-    community: Secret | None = None  # versions 1 and 2c
-    user: SomeText | None = None  # version 3
-    auth: SnmpAuth | None = None
-    privacy: SnmpPrivacy | None = None
-    rows: int | None = Field(default=None, ge=1, le=100)
-    pause: Duration | None = None
-    timeout: PositiveDuration | None = None
-    tries: int | None = Field(default=None, ge=1, le=10)
-    interval: PositiveDuration | None = None
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, and what they and mappings hold as text; it is checked against the product."""
+    if not isinstance(value, dict):
+        return {}
+    return {
+        name: tuple(map(str, each))
+        if isinstance(each, list)
+        else {key: str(text) for key, text in each.items()}
+        if isinstance(each, dict)
+        else each
+        for name, each in value.items()
+    }
 
 
-class Ssh(Model):
-    """How one system is asked over SSH, by a customer's login that may only look (agility.md, Logins).
-
-    `timeout`: until a command counts as unanswered. `partner_authorised`: Avaya has allowed the partner's own
-    login (dadmin) in writing. What is left out is the product's own pacing.
-    """
-
-    port: int = Field(default=22, ge=1, le=65535)
-    user: SomeText
-    password: Secret
-    pin: Secret | None = None  # where the login also asks for one
-    partner_authorised: bool = False
-    pause: Duration | None = None
-    timeout: PositiveDuration | None = None
-    interval: PositiveDuration | None = None
-
-
-class Sat(Ssh):
-    """How the SAT of a Communication Manager is asked: over SSH, in OSSI.
-
-    `terminals`: the terminal types that are tried, in this order.
-    """
-
-    port: int = Field(default=5022, ge=1, le=65535)
-    terminals: tuple[Literal["ossi4", "ossi", "ossi3", "ossit"], ...] = Field(
-        default=("ossi4", "ossi", "ossi3", "ossit"), min_length=1
-    )
+Options = Annotated[dict[str, Any], BeforeValidator(_frozen)]
 
 
 class TrunkGroup(Model):
@@ -105,6 +60,7 @@ class TrunkGroup(Model):
     use: Literal["public", "internal"] | None = None
     channels: int | None = Field(default=None, ge=1)
     emergency: bool = False  # calls to the emergency number leave by it
+    to: Name | None = None  # the system of this site that it leads to, the voicemail say: then it is a link
     depends_on: tuple[Name, ...] = ()  # systems or locations whose failure explains this group's
 
 
@@ -125,16 +81,12 @@ class Voicemail(Model):
     offline_answering: bool = False
 
 
-class Tcp(Model):
-    """A TCP port that answers while the path to it is up (product `probe`)."""
-
-    port: int = Field(ge=1, le=65535)
-    timeout: PositiveDuration | None = None
-    interval: PositiveDuration | None = None
-
-
 class System(Model):
-    """One monitored product instance."""
+    """One monitored product instance.
+
+    `known_as`: what other systems call it where they tell of a link to it. `options`: what only its product
+    understands, checked against that.
+    """
 
     name: Name
     product: Text
@@ -142,6 +94,7 @@ class System(Model):
     location: Name
     address: Address
     description: Text = ""
+    known_as: tuple[SomeText, ...] = ()
     group: Name | None = None  # which phone system it belongs to, where a site has two of them
     part_of: Literal["phone_system"] | None = None  # a gateway whose restarts count (R1)
     voicemail: Voicemail | None = None
@@ -154,7 +107,15 @@ class System(Model):
     snmp: Snmp | None = None
     ssh: Ssh | None = None
     sat: Sat | None = None
+    sip: Sip | None = None
+    tls: Tls | None = None
     tcp: Tcp | None = None
+    options: Options = Field(default_factory=dict)
+
+    @property
+    def own(self) -> Own:
+        """Its options as its product reads them."""
+        return Own(self.options)
 
 
 class Location(Model):

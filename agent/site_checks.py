@@ -20,8 +20,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from agent.fields import Instant, Zone, parse_duration, shown
 from agent.known_checks import known_mistakes
 from agent.mistakes import Mistake, expected_one
+from agent.option_checks import option_mistakes
+from agent.protocols import Sat, Snmp, Ssh
 from agent.repeating import Repeats, trouble
-from agent.site import Sat, Snmp, Ssh, System
+from agent.site import System
 from agent.yaml_marks import Node, Tree
 from collectors.base import Product, ProtocolName
 
@@ -86,6 +88,7 @@ def site_mistakes(
             if (section := system.get(protocol)) is not None:
                 yield from _login(tree, section)
         yield from _parts_of(tree, system, products)
+        yield from option_mistakes(tree, system, products.get(system.text("product") or ""))
     yield from _ports(tree, systems)
     yield from _probes(tree, locations, names["system"], [node.text("name") or "" for node in probes])
     yield from _dependencies(tree, locations + systems)
@@ -325,7 +328,12 @@ def _dependencies(tree: Tree, nodes: list[Node]) -> Iterator[Mistake]:
         for upon in node.items("depends_on"):
             if upon.word in names:
                 marks.setdefault((node.text("name") or "", upon.word), upon)
+    systems = [node.text("name") or "" for node in nodes if node.get("product") is not None]
     groups = [group for node in nodes for group in node.items("trunk_groups")]  # nothing depends on these
+    for group in groups:
+        to = group.get("to")
+        if to is not None and to.word is not None and to.word not in systems:
+            yield tree.mistake(to, expected_one("a system of this site", to.word, systems))
     for upon in (upon for node in nodes + groups for upon in node.items("depends_on")):
         if upon.word is not None and upon.word not in names:
             yield tree.mistake(upon, expected_one("a system or location of this site", upon.word, known))

@@ -11,10 +11,15 @@ from collectors.base import ProtocolName
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One protocol by which a system is asked, every `interval`."""
+    """One protocol by which a system is asked, every `interval`.
+
+    `must_answer` False: nobody there has to answer us, so that silence says nothing (a SIP address of which
+    the agent is no administered peer).
+    """
 
     protocol: ProtocolName
     interval: timedelta
+    must_answer: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,19 @@ to say must be recorded as `absent` (a scalar) or `empty` (a column). Nothing he
 SNMP answers are written `TYPE VALUE`: integer, text, hex, oid, address. The answer of a SAT or a command line
 is the raw text from the terminal, under its command (a SAT's with the fields that are asked for behind it);
 the session's own reader takes it apart. A TCP port has the command `connect` and answers `taken SECONDS` or
-`closed SECONDS`. In place of an answer a question can end in `silent`, `refused` or `error-status WORD`.
+`closed SECONDS`; under `greeting` it answers `taken SECONDS LINE`. A Linux host answers a command with its
+text; `exit N WORDS` is a program that failed. A SIP address answers `options` with `STATUS SECONDS REASON |
+SERVER`. A TLS port answers `port N` with `closed SECONDS WORDS`, or with
+`BEGINS ENDS NAME,NAME subject=… issuer=…`; what the site says of it stands under `options` (`name`,
+`warn_days`), as a product's own options do. In place of an answer a question can end in `silent`, `refused`
+or `error-status WORD`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +28,14 @@ import yaml
 from collectors.base import (
     Answers,
     BadAnswer,
+    Certificate,
     CliAnswer,
     Findings,
     Observation,
+    Option,
+    OptionValue,
+    Own,
+    Poll,
     PollError,
     Product,
     ProtocolName,
@@ -34,10 +44,14 @@ from collectors.base import (
     Role,
     Sample,
     SatAnswer,
+    ShellAnswer,
+    SipAnswer,
     TcpAnswer,
+    TlsAnswer,
     Unreachable,
     Value,
 )
+from collectors.products import find_products
 from collectors.sessions import cli_text, ossi, read_only
 
 FOLDER = Path(__file__).parent / "recordings"
@@ -57,6 +71,7 @@ class Recording:
     scalars: Mapping[str, str]
     columns: Mapping[str, str | Mapping[str, str]]
     commands: Mapping[str, str]
+    options: Mapping[str, Any]
     expect: Mapping[str, Any]
 
     @property
@@ -69,7 +84,18 @@ def load(path: Path) -> Recording:
     """Read one recording. Every scalar of the YAML is text, so no value is guessed at. Raises ValueError."""
     with path.open(encoding="utf-8") as file:
         told = yaml.load(file, Loader=yaml.BaseLoader)  # noqa: S506 - the loader that makes text of everything
-    known = {"product", "protocol", "facts", "note", "at", "scalars", "columns", "commands", "expect"}
+    known = {
+        "product",
+        "protocol",
+        "facts",
+        "note",
+        "at",
+        "scalars",
+        "columns",
+        "commands",
+        "options",
+        "expect",
+    }
     if not isinstance(told, dict) or told.keys() - known or told.get("facts") not in FACTS:
         raise ValueError(f"{path}: expected {sorted(known)} with facts of {FACTS}")
     return Recording(
@@ -82,6 +108,7 @@ def load(path: Path) -> Recording:
         scalars=told.get("scalars") or {},
         columns=told.get("columns") or {},
         commands=told.get("commands") or {},
+        options=told.get("options") or {},
         expect=told["expect"],
     )
 
@@ -190,6 +217,91 @@ class RecordedTerminal:
 
 
 @dataclass(slots=True)
+class RecordedShell:
+    """A login on a Linux host that answers from a recording: a program's text, or `exit STATUS WORDS`."""
+
+    recording: Recording
+    asked: set[str] = field(default_factory=set)
+
+    async def run(self, command: str) -> ShellAnswer:
+        """The answer as recorded; ValueError for a command that the product does not state."""
+        poll = find_products()[self.recording.product].polls[self.recording.protocol]
+        if command not in poll.commands:
+            raise ValueError(f"{command!r} is not among the commands of the poll")
+        self.asked.add(command)
+        if command not in self.recording.commands:
+            raise AssertionError(f"{self.recording.path}: {command!r} was asked for and is not recorded")
+        answer = self.recording.commands[command]
+        _ends(command, answer)
+        if answer.startswith("exit "):
+            _, status, *words = answer.split(" ", 2)
+            return ShellAnswer(command, "", int(status), "".join(words))
+        return ShellAnswer(command, answer)
+
+    def unasked(self) -> set[str]:
+        """What is recorded and nobody asked for."""
+        return self.recording.commands.keys() - self.asked
+
+
+@dataclass(slots=True)
+class RecordedSip:
+    """A SIP address that answers from a recording: `STATUS SECONDS REASON | SERVER` under `options`."""
+
+    recording: Recording
+    asked: set[str] = field(default_factory=set)
+
+    async def options(self) -> SipAnswer:
+        """The answer as recorded."""
+        self.asked.add("options")
+        answer = self.recording.commands["options"]
+        _ends("options", answer)
+        status, seconds, rest = (*answer.split(" ", 2), "")[:3]
+        reason, _, server = rest.partition(" | ")
+        return SipAnswer(float(seconds), int(status), reason, server)
+
+    def unasked(self) -> set[str]:
+        """What is recorded and nobody asked for."""
+        return self.recording.commands.keys() - self.asked
+
+
+@dataclass(slots=True)
+class RecordedTls:
+    """TLS ports that answer from a recording, under `port N`: see the module."""
+
+    recording: Recording
+    asked: set[str] = field(default_factory=set)
+
+    async def look(self) -> tuple[TlsAnswer, ...]:
+        """The answers as recorded."""
+        self.asked |= self.recording.commands.keys()
+        told = self.recording.commands.items()
+        for question, answer in told:
+            _ends(question, answer)
+        return tuple(self._answer(int(name.split()[1]), text) for name, text in told)
+
+    def unasked(self) -> set[str]:
+        """Nothing: every port is looked at."""
+        return set()
+
+    def _answer(self, port: int, text: str) -> TlsAnswer:
+        name = self.recording.options.get("name")
+        warn = timedelta(days=int(self.recording.options.get("warn_days", "30")))
+        if text.startswith("closed "):
+            _, seconds, *words = text.split(" ", 2)
+            return TlsAnswer(port, float(seconds), None, "".join(words), name, warn)
+        begins, ends, names, rest = text.split(" ", 3)
+        subject, _, issuer = rest.removeprefix("subject=").partition(" issuer=")
+        certificate = Certificate(
+            subject,
+            issuer,
+            tuple(names.split(",")),
+            datetime.fromisoformat(begins),
+            datetime.fromisoformat(ends),
+        )
+        return TlsAnswer(port, 0.1, certificate, "", name, warn)
+
+
+@dataclass(slots=True)
 class RecordedTcp:
     """A TCP port that answers from a recording: `taken SECONDS` or `closed SECONDS` under `connect`."""
 
@@ -204,12 +316,21 @@ class RecordedTcp:
         what, _, seconds = answer.partition(" ")
         return TcpAnswer(float(seconds), {"taken": True, "closed": False}[what])
 
+    async def greeting(self) -> TcpAnswer:
+        """The answer as recorded."""
+        self.asked.add("greeting")
+        answer = self.recording.commands["greeting"]
+        _ends("greeting", answer)
+        what, seconds, *line = answer.split(" ", 2)
+        opened = {"taken": True, "closed": False}[what]
+        return TcpAnswer(float(seconds), opened, line[0] if line else None)
+
     def unasked(self) -> set[str]:
         """What is recorded and nobody asked for."""
         return self.recording.commands.keys() - self.asked
 
 
-Session = RecordedSnmp | RecordedTerminal | RecordedTcp
+Session = RecordedSnmp | RecordedTerminal | RecordedShell | RecordedSip | RecordedTls | RecordedTcp
 
 
 def _ends(question: str, answer: str) -> None:
@@ -230,7 +351,35 @@ def session_of(recording: Recording) -> Session:
             return RecordedSnmp(recording)
         case "tcp":
             return RecordedTcp(recording)
+        case "sip":
+            return RecordedSip(recording)
+        case "tls":
+            return RecordedTls(recording)
+        case "ssh" if find_products()[recording.product].polls["ssh"].commands:
+            return RecordedShell(recording)
     return RecordedTerminal(recording)
+
+
+def poll_of(recording: Recording, product: Product) -> Poll:
+    """How the product is asked in this recording, with the options that it gives."""
+    taken = {option.name: option for option in product.options}
+    own: dict[str, OptionValue] = {
+        name: _option(taken[name], value) for name, value in recording.options.items() if name in taken
+    }
+    return product.polls_of(Own(own))[recording.protocol]
+
+
+def _option(option: Option, value: Any) -> OptionValue:
+    match option.kind:
+        case "flag":
+            return {"true": True, "false": False}[value]
+        case "number":
+            return int(value)
+        case "words":
+            return tuple(value)
+        case "names":
+            return dict(value)
+    return str(value)
 
 
 def answers_of(recording: Recording, product: Product) -> Any:
@@ -239,7 +388,7 @@ def answers_of(recording: Recording, product: Product) -> Any:
 
 
 def _asked(product: Product, recording: Recording, session: Session) -> Any:
-    asking: Any = product.polls[recording.protocol].ask(session)
+    asking: Any = poll_of(recording, product).ask(session)
     try:
         asking.send(None)
     except StopIteration as done:
@@ -252,7 +401,7 @@ def replay(recording: Recording, product: Product) -> Findings | PollError:
     session = session_of(recording)
     try:
         answers = _asked(product, recording, session)
-        outcome: Findings | PollError = product.polls[recording.protocol].read(answers, recording.at)
+        outcome: Findings | PollError = poll_of(recording, product).read(answers, recording.at)
     except PollError as error:
         outcome = error
     if session.unasked():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from collectors.base import BadAnswer, Findings, Observation, PollError, SatAnswer, Told
 from collectors.products import find_products
-from tests.recordings import FOLDER, Recording, answers_of, healed, load, recordings, replay
+from tests.recordings import FOLDER, Recording, answers_of, healed, load, poll_of, recordings, replay
 
 PRODUCTS = find_products()
 READABLE = [
@@ -32,7 +32,7 @@ def _read(case: Recording) -> Findings | None:
     """The findings, None where the answers cannot be read; any other exception is a defect."""
     try:
         product = PRODUCTS[case.product]
-        return product.polls[case.protocol].read(answers_of(case, product), case.at)
+        return poll_of(case, product).read(answers_of(case, product), case.at)
     except PollError as error:
         if error.kind != "unreadable" or len(error.detail) > 80:
             raise AssertionError(f"{error.kind}: {error.detail!r}") from error

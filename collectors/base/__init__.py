@@ -1,9 +1,15 @@
 """What a collector and the agent say to each other: questions, answers, readings, and three silences.
 
-The whole vocabulary, gathered from its rooms: `readings` (what is said), `snmp`, `tcp` and `terminal` (what
-is asked and answered), `product` (how a product is asked). It opens no line and decides nothing.
+The whole vocabulary, gathered from its rooms: `readings` (what is said), `snmp`, `sip`, `tcp`, `tls` and
+`terminal` (what is asked and answered), `product` and `options` (how a product is asked). It opens no line
+and decides nothing.
 """
 
+from collectors.base.options import (
+    Option,
+    OptionValue,
+    Own,
+)
 from collectors.base.product import (
     Fact,
     Pacing,
@@ -33,6 +39,11 @@ from collectors.base.readings import (
     Use,
     VendorSeverity,
 )
+from collectors.base.sip import (
+    SipAnswer,
+    SipSession,
+    SipTransport,
+)
 from collectors.base.snmp import (
     SYS_DESCR,
     SYS_OBJECT_ID,
@@ -52,7 +63,14 @@ from collectors.base.terminal import (
     CliSession,
     SatAnswer,
     SatSession,
+    ShellAnswer,
+    ShellSession,
     Told,
+)
+from collectors.base.tls import (
+    Certificate,
+    TlsAnswer,
+    TlsSession,
 )
 
 __all__ = [
@@ -63,6 +81,7 @@ __all__ = [
     "SYS_UPTIME",
     "Answers",
     "BadAnswer",
+    "Certificate",
     "CliAnswer",
     "CliSession",
     "Controller",
@@ -72,6 +91,9 @@ __all__ = [
     "Index",
     "Metric",
     "Observation",
+    "Option",
+    "OptionValue",
+    "Own",
     "Pacing",
     "Poll",
     "PollError",
@@ -86,11 +108,18 @@ __all__ = [
     "Sample",
     "SatAnswer",
     "SatSession",
+    "ShellAnswer",
+    "ShellSession",
     "Side",
+    "SipAnswer",
+    "SipSession",
+    "SipTransport",
     "SnmpSession",
     "Source",
     "TcpAnswer",
     "TcpSession",
+    "TlsAnswer",
+    "TlsSession",
     "Told",
     "Unreachable",
     "Use",

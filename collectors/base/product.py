@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from collectors.base.options import Option, Own
 from collectors.base.readings import Findings, Metric, ProtocolName
 
 
@@ -45,18 +46,24 @@ class Poll:
 
     `read(answers, at)`: `at` is the time of the poll, in the zone of the system's location (devices that
     tell local time without a zone or year are read by it). `deadline`: of the whole poll; past it the system
-    counts as one that did not answer.
+    counts as one that did not answer. `commands`: of an SSH poll that runs programs, all that it may ever run
+    (`collectors.sessions.shell`); none: its command line is a gateway's.
     """
 
     ask: Callable[[Any], Awaitable[Any]]
     read: Callable[[Any, datetime], Findings]
     pacing: Pacing
     deadline: timedelta = timedelta(minutes=5)  # a full trunk walk took 78 s on a small server
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """All that the agent knows of a product. A product file ends in one of these, named PRODUCT."""
+    """All that the agent knows of a product. A product file ends in one of these, named PRODUCT.
+
+    `options`: what a site may say of such a system beside how it is asked. `with_options`: the polls of a
+    system for which the site said so; None: nothing it says changes them.
+    """
 
     name: str
     title: str
@@ -66,3 +73,9 @@ class Product:
     metrics: tuple[Metric, ...]
     facts: tuple[Fact, ...]
     not_seen: tuple[str, ...] = ()  # what this product cannot be asked, in the words of the README
+    options: tuple[Option, ...] = ()
+    with_options: Callable[[Own], Mapping[ProtocolName, Poll]] | None = None
+
+    def polls_of(self, own: Own) -> Mapping[ProtocolName, Poll]:
+        """How a system of this product is asked for which the site gives these options."""
+        return self.polls if self.with_options is None else self.with_options(own)

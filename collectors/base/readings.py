@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Literal, Self
 
-ProtocolName = Literal["snmp", "ssh", "sat", "sip", "tcp", "trap"]
+ProtocolName = Literal["snmp", "ssh", "sat", "sip", "tls", "tcp", "trap"]
 Source = Literal["poll", "trap"]
 ErrorKind = Literal["unreachable", "refused", "unreadable"]
 Side = Literal["near", "far", "power", "network", "unknown"]

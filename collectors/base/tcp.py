@@ -14,10 +14,13 @@ class TcpAnswer:
     """What the address said to a connect after that many seconds: `opened`, or refused (RST).
 
     Either came back over the path. A firewall can refuse in another's name: no protocol tells that apart.
+
+    `greeting`: the first line that it said by itself, where that was waited for; None: nothing came.
     """
 
     seconds: float
     opened: bool
+    greeting: str | None = None
 
 
 class TcpSession(Protocol):
@@ -25,4 +28,8 @@ class TcpSession(Protocol):
 
     async def connect(self) -> TcpAnswer:
         """Connect, and hang up at once; nothing is sent."""
+        ...
+
+    async def greeting(self) -> TcpAnswer:
+        """Connect, wait for the first line that the other end says (an SSH server's banner), and hang up."""
         ...

@@ -1,11 +1,11 @@
-"""What a terminal says to a collector: the answers of a SAT (over OSSI) and of a gateway's command line.
+"""What a terminal says to a collector: the answers of a SAT (over OSSI), a gateway's command line, a shell.
 
 It opens no line; `collectors.sessions` does, and refuses every command that could change anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -42,7 +42,20 @@ class CliAnswer:
     text: str
 
 
-A = TypeVar("A", SatAnswer, CliAnswer)
+@dataclass(frozen=True, slots=True)
+class ShellAnswer:
+    """What one program on a Linux host said. `status`: its exit status; 127: there is no such program.
+
+    `text`: its standard output. `errors`: its standard error, at most the first 200 characters.
+    """
+
+    command: str
+    text: str
+    status: int = 0
+    errors: str = ""
+
+
+A = TypeVar("A", SatAnswer, CliAnswer, ShellAnswer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,12 @@ class Told(Generic[A]):
 
     def __getitem__(self, command: str) -> A:
         return self.answers[command]
+
+    def __contains__(self, command: object) -> bool:
+        return command in self.answers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.answers)
 
 
 class SatSession(Protocol):
@@ -75,4 +94,12 @@ class CliSession(Protocol):
 
     async def show(self, command: str) -> CliAnswer:
         """Carry out one `show` command to its end. Raises ValueError for a command that is not allowed."""
+        ...
+
+
+class ShellSession(Protocol):
+    """A login on one Linux host that runs single programs. Raises Unreachable, Refused or BadAnswer."""
+
+    async def run(self, command: str) -> ShellAnswer:
+        """Run one of the commands that the product states. Raises ValueError for any other."""
         ...

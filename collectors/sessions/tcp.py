@@ -50,6 +50,10 @@ class TcpLine:
         self.questions.append(Question(text, answer.seconds, "taken" if opened else "refused"))
         return answer
 
+    async def greeting(self) -> TcpAnswer:
+        """Connect, wait for the first line that the other end says, and hang up."""
+        raise NotImplementedError
+
     async def _opened(self, text: str) -> bool:
         family = socket.AF_INET6 if ip_address(self._address).version == 6 else socket.AF_INET
         try:
