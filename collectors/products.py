@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 import collectors
 from collectors.base import Product
+
+_KNOWN = ("verified", "inferred", "synthetic")
 
 
 def find_products() -> dict[str, Product]:
@@ -27,8 +30,9 @@ def find_products() -> dict[str, Product]:
 
 
 def facts_markdown(products: Iterable[Product]) -> str:
-    """Per product: what its collector relies on and how well that is known, then what it cannot see."""
-    lines: list[str] = []
+    """What is seen of each product, by which protocol and how well known; then the same in full for each."""
+    products = tuple(products)
+    lines: list[str] = [*_overview(products), ""]
     for product in sorted(products, key=lambda product: product.title):
         lines += [f"### {product.title} (`{product.name}`)", ""]
         lines += ["| what the collector relies on | known | source |", "|---|---|---|"]
@@ -36,6 +40,18 @@ def facts_markdown(products: Iterable[Product]) -> str:
             lines.append("| " + " | ".join(map(_cell, (fact.what, fact.known, fact.source))) + " |")
         lines += ["", "Not seen:", "", *(f"- {what}" for what in product.not_seen), ""]
     return "\n".join(lines)
+
+
+def _overview(products: Iterable[Product]) -> Iterator[str]:
+    yield "| product | asked by | what is seen | what that rests on | what is not seen |"
+    yield "|---|---|---|---|---|"
+    for product in sorted(products, key=lambda product: product.title):
+        known: Counter[str] = Counter(fact.known for fact in product.facts)
+        rests = ", ".join(f"{known[word]} {word}" for word in _KNOWN if known[word])
+        cells = (product.title, rests, "; ".join(product.not_seen))
+        for protocol, poll in product.polls.items():
+            yield "| " + " | ".join(map(_cell, (cells[0], protocol, poll.sees, *cells[1:]))) + " |"
+            cells = ("", "", "")
 
 
 def _cell(text: str) -> str:

@@ -219,6 +219,11 @@ def test_a_product_that_speaks_several_protocols_has_a_file_for_each(product: Pr
             assert made.__module__.startswith(own), (name, made)
 
 
+@each_way
+def test_a_product_says_what_is_seen_each_way(product: Product, protocol: ProtocolName) -> None:
+    assert product.polls[protocol].sees
+
+
 @each_product
 def test_a_product_holds_no_clock_and_no_socket(product: Product) -> None:
     for _, tree in _sources(product):

@@ -47,7 +47,8 @@ class Poll:
     `read(answers, at)`: `at` is the time of the poll, in the zone of the system's location (devices that
     tell local time without a zone or year are read by it). `deadline`: of the whole poll; past it the system
     counts as one that did not answer. `commands`: of an SSH poll that runs programs, all that it may ever run
-    (`collectors.sessions.shell`); none: its command line is a gateway's.
+    (`collectors.sessions.shell`); none: its command line is a gateway's. `sees`: what is seen this way, for
+    the README's table.
     """
 
     ask: Callable[[Any], Awaitable[Any]]
@@ -55,6 +56,7 @@ class Poll:
     pacing: Pacing
     deadline: timedelta = timedelta(minutes=5)  # a full trunk walk took 78 s on a small server
     commands: tuple[str, ...] = ()
+    sees: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,22 @@ PRODUCT = Product(
     title="Communication Manager",
     function="phone_system",
     polls={
-        "snmp": Poll(snmp.ask, snmp.read, snmp.PACING),
+        "snmp": Poll(
+            snmp.ask,
+            snmp.read,
+            snmp.PACING,
+            sees="service, trunk groups and members, registered IP phones and their licences, gateways, "
+            "alarms, restarts, processor; CM 7 and later: service, members, licences",
+        ),
         # One `list` may take ten minutes on a large system, and there is a command for each trunk group.
-        "sat": Poll(sat.ask, sat.read, sat.PACING, deadline=timedelta(minutes=15)),
+        "sat": Poll(
+            sat.ask,
+            sat.read,
+            sat.PACING,
+            deadline=timedelta(minutes=15),
+            sees="service, trunk groups and members with the gateway of their ports, registered IP phones, "
+            "gateways, alarms",
+        ),
     },
     authority=("sat", "snmp", "ssh"),
     metrics=(*parts.METRICS, *snmp.METRICS),

@@ -14,8 +14,20 @@ PRODUCT = Product(
     title="Branch gateway G430, G450",
     function="phone_system",  # with the servers it is one phone system (rules of reading, systems)
     polls={
-        "snmp": Poll(snmp.ask, snmp.read, snmp.PACING),
-        "ssh": Poll(ssh.ask, ssh.read, ssh.PACING),
+        "snmp": Poll(
+            snmp.ask,
+            snmp.read,
+            snmp.PACING,
+            sees="registration, H.248 link, local survivability, modules, DSPs and their channels, power "
+            "supplies, fans, temperatures, load, faults, restarts",
+        ),
+        "ssh": Poll(
+            ssh.ask,
+            ssh.read,
+            ssh.PACING,
+            sees="registration by its faults, modules, DSPs and their channels, fans, room temperature, "
+            "faults in its own words, restarts",
+        ),
     },
     authority=("snmp", "ssh"),
     metrics=(*parts.METRICS, *snmp.METRICS),

@@ -18,8 +18,12 @@ PRODUCT = Product(
     title="Path probe",
     function="network",
     polls={
-        "tcp": Poll(tcp.ask, tcp.read, tcp.PACING, DEADLINE),
-        "snmp": Poll(snmp.ask, snmp.read, snmp.PACING, DEADLINE),
+        "tcp": Poll(
+            tcp.ask, tcp.read, tcp.PACING, DEADLINE, sees="that the path is up, and whether the port is open"
+        ),
+        "snmp": Poll(
+            snmp.ask, snmp.read, snmp.PACING, DEADLINE, sees="that the path is up, and the agent's uptime"
+        ),
     },
     authority=("tcp", "snmp"),
     metrics=(*tcp.METRICS, *snmp.METRICS),
