@@ -26,6 +26,7 @@ METRICS = (UPTIME, CPU_USED, LOAD, MEMORY_SIZE, MEMORY_USED, DISK_SIZE, DISK_USE
 
 LOADS = ("1m", "5m", "15m")
 MIB = 1024 * 1024
+LEAST = 16 * MIB  # bytes: what is smaller is no disk, only seems one
 
 # A file system of ext keeps 5 % for root: at 95 % the programs of all others can write no more.
 DISK_FULL = 95  # per cent

@@ -197,8 +197,8 @@ def _is_windows(answers: Answers) -> bool:
 
 
 def _has_room(size: int | None) -> bool:
-    """Whether it could hold files: what is smaller than a MiB is no disk, only seems one."""
-    return size is None or size >= parts.MIB
+    """Whether it is a disk by its size, as far as that is told."""
+    return size is None or size >= parts.LEAST
 
 
 def _processes(
