@@ -39,7 +39,7 @@ PRODUCT = Product(
     function="other",
     polls=_POLLS,
     authority=("snmp", "ssh", "sip", "tls"),
-    metrics=(*host.METRICS, *listener.METRICS, *certificates.METRICS),
+    metrics=(*host.METRICS, *login.METRICS, *listener.METRICS, *certificates.METRICS),
     facts=(
         *host.FACTS,
         *login.FACTS,
