@@ -81,6 +81,7 @@ class TlsWire:
                     self._in.write(octets)
                 else:
                     self._in.write_eof()
+                await asyncio.sleep(0)  # a peer that never ends its say must not hold up the others
             else:
                 await self._flush()
                 return result
