@@ -16,8 +16,20 @@ from collectors.host import shell as host_shell
 from collectors.host import snmp as host_snmp
 
 _POLLS: dict[ProtocolName, Poll] = {
-    "snmp": Poll(snmp.ask, snmp.read, snmp.PACING),
-    "ssh": Poll(ssh.ask, ssh.read, ssh.PACING, commands=ssh.COMMANDS),
+    "snmp": Poll(
+        snmp.ask,
+        snmp.read,
+        snmp.PACING,
+        sees="the five services with their licence errors, connections to switches and their links, TSAPI "
+        "clients, DMCC memory; the host: processors, memory, disks, processes, interfaces, restarts",
+    ),
+    "ssh": Poll(
+        ssh.ask,
+        ssh.read,
+        ssh.PACING,
+        commands=ssh.COMMANDS,
+        sees="version; the host: processors, memory, disks, processes, clock, restarts",
+    ),
 }
 
 

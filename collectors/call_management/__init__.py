@@ -15,8 +15,20 @@ from collectors.call_management import snmp, ssh
 from collectors.host import shell as host_shell
 from collectors.host import snmp as host_snmp
 
-_SNMP = Poll(snmp.ask, snmp.read, snmp.PACING)
-_SSH = Poll(ssh.ask, ssh.read, ssh.PACING, commands=ssh.COMMANDS)
+_SNMP = Poll(
+    snmp.ask,
+    snmp.read,
+    snmp.PACING,
+    sees="the host: processors, memory, disks, processes, interfaces, restarts",
+)
+_SSH = Poll(
+    ssh.ask,
+    ssh.read,
+    ssh.PACING,
+    commands=ssh.COMMANDS,
+    sees="links to the phone system that the site file names, age of the backup and of the archiver's log, "
+    "database; the host: processors, memory, disks, processes, clock, restarts",
+)
 
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:

@@ -15,8 +15,16 @@ from collectors.host import shell as host_shell
 from collectors.host import snmp as host_snmp
 from collectors.linux_host import snmp, ssh
 
-_SNMP = Poll(snmp.ask, snmp.read, snmp.PACING)
-_SSH = Poll(ssh.ask, ssh.read, ssh.PACING, commands=ssh.COMMANDS)
+_SNMP = Poll(
+    snmp.ask, snmp.read, snmp.PACING, sees="processors, memory, disks, processes, interfaces, restarts"
+)
+_SSH = Poll(
+    ssh.ask,
+    ssh.read,
+    ssh.PACING,
+    commands=ssh.COMMANDS,
+    sees="processors, memory, disks, processes, clock, restarts",
+)
 
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:

@@ -15,8 +15,20 @@ from collectors.host import shell as host_shell
 from collectors.host import snmp as host_snmp
 from collectors.modular_messaging import snmp, ssh
 
-_SNMP = Poll(snmp.ask, snmp.read, snmp.PACING)
-_SSH = Poll(ssh.ask, ssh.read, ssh.PACING, commands=ssh.COMMANDS)
+_SNMP = Poll(
+    snmp.ask,
+    snmp.read,
+    snmp.PACING,
+    sees="counters of its alarms by level; the host: processors, memory, disks, processes, interfaces, "
+    "restarts",
+)
+_SSH = Poll(
+    ssh.ask,
+    ssh.read,
+    ssh.PACING,
+    commands=ssh.COMMANDS,
+    sees="the host: processors, memory, disks, processes, clock, restarts",
+)
 
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
