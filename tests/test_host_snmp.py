@@ -246,13 +246,15 @@ def test_an_interface_is_lost_where_it_should_be_up_and_is_not(
 
 
 def test_a_process_is_lost_only_where_the_list_is_whole() -> None:
-    names = {n: f"program-{n}".encode() for n in range(1, 41)}
+    names = {n: f"program-{n}".encode() for n in range(2, 41)} | {1: b"init"}
     whole = answers({"RUN_NAME": names}, PROCESS_COUNT=42)
     cut = answers({"RUN_NAME": names}, PROCESS_COUNT=80)
     uncounted = answers({"RUN_NAME": names})
+    hidden = answers({"RUN_NAME": dict.fromkeys(range(100, 142), b"snmpd")}, PROCESS_COUNT=42)  # hidepid
     assert read(whole, {"absent": "gone"})["process gone"].lost == 1
     assert read(cut, {"absent": "gone"})["process gone"].unread
     assert read(uncounted, {"absent": "gone"})["process gone"].unread
+    assert read(hidden, {"absent": "gone"})["process gone"].unread
     assert read(cut, {"program-7": "seven"})["process seven"].lost == 0
     assert read(answers({}, PROCESS_COUNT=42), {"absent": "gone"})["process gone"].unread
 

@@ -46,6 +46,8 @@ OPTIONS = (
 )
 
 COMM = 15  # characters of a program's name that Linux keeps for its processes
+# Who sees one of these, or number 1, sees the processes of all: a host can hide them (hidepid).
+ROOTS = frozenset({"systemd", "init", "kthreadd", "kthread"})
 # No disks: what the kernel shows as files, and what lies in memory.
 _PSEUDO = ("/dev", "/proc", "/run", "/sys")
 # Made by programs for themselves; such a bridge or tunnel without a user is down and harms nobody.
