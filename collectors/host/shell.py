@@ -204,5 +204,5 @@ FACTS: tuple[Fact, ...] = (
     Fact("SSH: chrony without a measurement for 6 h is not synchronised", "it asks every 17 min", "inferred"),
     Fact("SSH: a login that may only look can run these programs", "they need no rights", "inferred"),
 )
-# Rows and tries mean nothing; pause, time-out, interval. A dozen programs of a few milliseconds each.
-PACING = Pacing(1, timedelta(milliseconds=100), timedelta(seconds=10), 1, timedelta(minutes=5))
+# Rows and tries mean nothing; pause, time-out, interval. ntpq by itself waits 10 s for a daemon that is hung.
+PACING = Pacing(1, timedelta(milliseconds=100), timedelta(seconds=15), 1, timedelta(minutes=5))
