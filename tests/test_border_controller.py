@@ -20,7 +20,7 @@ from agent.cli import app
 from agent.loading import load_setup
 from collectors.base import Observation, Own, SipTransport, TcpAnswer
 from collectors.products import find_products
-from collectors.session_border_controller import tcp as ssh_port
+from collectors.session_border_controller import read_greeting
 from tests import sip_servers
 from tests.sip_servers import free_port, sipp
 from tests.sshd import sshd_running
@@ -175,7 +175,7 @@ def test_a_sip_port_that_need_not_answer_is_known_as_such(tmp_path: Path) -> Non
 def test_an_ssh_port_is_lost_only_where_it_is_closed(
     answer: TcpAnswer, lost: int | None, unread: bool
 ) -> None:
-    (part,) = ssh_port.read(answer, datetime.now(UTC)).observations
+    (part,) = read_greeting(answer, datetime.now(UTC)).observations
     assert isinstance(part, Observation)
     assert (part.role, part.component, part.lost, part.unread) == ("equipment", "ssh listener", lost, unread)
     assert len(part.detail) <= 120

@@ -1,4 +1,4 @@
-"""Avaya Aura Application Enablement Services (AES), the server for CTI applications, over SNMP and SSH.
+"""Avaya Aura Application Enablement Services (AES), the server for CTI applications, over SNMP, SSH and TLS.
 
 Here stands what the agent knows of it; how it is asked and read stands in one file per protocol beside this
 one, what a service says of itself in `services`. Nothing here asks anybody.
@@ -7,46 +7,40 @@ one, what a service says of itself in `services`. Nothing here asks anybody.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
 from collectors.application_enablement import snmp, ssh
 from collectors.base import Fact, Option, Own, Poll, Product, ProtocolName
+from collectors.host import certificates, polls
 from collectors.host import shell as host_shell
 from collectors.host import snmp as host_snmp
 
-_POLLS: dict[ProtocolName, Poll] = {
-    "snmp": Poll(
+
+def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
+    over_snmp = Poll(
         snmp.ask,
-        snmp.read,
+        partial(snmp.read, own=own),
         snmp.PACING,
         sees="the five services with their licence errors, connections to switches and their links, TSAPI "
         "clients, DMCC memory; the host: processors, memory, disks, processes, interfaces, restarts",
-    ),
-    "ssh": Poll(
+    )
+    over_ssh = Poll(
         ssh.ask,
-        ssh.read,
+        partial(ssh.read, own=own),
         ssh.PACING,
         commands=ssh.COMMANDS,
         sees="version; the host: processors, memory, disks, processes, clock, restarts",
-    ),
-}
-
-
-def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
-    return {
-        "snmp": replace(_POLLS["snmp"], read=partial(snmp.read, own=own)),
-        "ssh": replace(_POLLS["ssh"], read=partial(ssh.read, own=own)),
-    }
+    )
+    return {"snmp": over_snmp, "ssh": over_ssh, "tls": polls.TLS}
 
 
 PRODUCT = Product(
     name="application_enablement",
     title="Application Enablement Services",
     function="other",
-    polls=_POLLS,
-    authority=("snmp", "ssh"),
-    metrics=(*snmp.METRICS, *ssh.METRICS),
+    polls=_polls(Own()),
+    authority=("snmp", "ssh", "tls"),
+    metrics=(*snmp.METRICS, *ssh.METRICS, *certificates.METRICS),
     facts=(
         Fact(
             "OIDs of services, licence errors, links and sessions; their enumerations",
@@ -82,6 +76,8 @@ PRODUCT = Product(
         *host_snmp.FACTS,
         Fact("SSH: swversion says Version: and the version", "avansible, run on such servers", "verified"),
         *host_shell.FACTS,
+        *certificates.FACTS,
+        Fact("TLS: its web pages are on port 443", "avansible, its roles", "verified"),
     ),
     options=(
         Option(

@@ -1,51 +1,38 @@
-"""Avaya Call Management System (CMS) on Linux over SNMP and SSH.
+"""Avaya Call Management System (CMS) on Linux over SNMP, SSH and TLS.
 
-Here stands what the agent knows of it; how it is asked and read stands in one file per protocol beside this
-one. Nothing here asks anybody.
+Here stands what the agent knows of it; how it is asked over SSH stands beside this, and the rest is as of any
+Linux host: AV-CMS-MIB holds notifications only. Nothing here asks anybody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
 from collectors.base import Fact, Option, Own, Poll, Product, ProtocolName
-from collectors.call_management import snmp, ssh
-from collectors.host import shell as host_shell
-from collectors.host import snmp as host_snmp
-
-_SNMP = Poll(
-    snmp.ask,
-    snmp.read,
-    snmp.PACING,
-    sees="the host: processors, memory, disks, processes, interfaces, restarts",
-)
-_SSH = Poll(
-    ssh.ask,
-    ssh.read,
-    ssh.PACING,
-    commands=ssh.COMMANDS,
-    sees="links to the phone system that the site file names, age of the backup and of the archiver's log, "
-    "database; the host: processors, memory, disks, processes, clock, restarts",
-)
+from collectors.call_management import ssh
+from collectors.host import certificates, polls, shell, snmp
 
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
-    asking, reading = partial(ssh.ask, own=own), partial(ssh.read, own=own)
-    return {
-        "snmp": replace(_SNMP, read=partial(snmp.read, own=own)),
-        "ssh": replace(_SSH, ask=asking, read=reading),
-    }
+    over_ssh = Poll(
+        partial(ssh.ask, own=own),
+        partial(ssh.read, own=own),
+        ssh.PACING,
+        commands=ssh.COMMANDS,
+        sees="links to the phone system that the site file names, age of the logs of backup and archiver; "
+        "the host: processors, memory, disks, processes, clock, restarts",
+    )
+    return {"snmp": polls.over_snmp(own), "ssh": over_ssh, "tls": polls.TLS}
 
 
 PRODUCT = Product(
     name="call_management",
     title="Call Management System",
     function="contact_centre",
-    polls={"snmp": _SNMP, "ssh": _SSH},
-    authority=("snmp", "ssh"),
-    metrics=(*snmp.METRICS, *ssh.METRICS),
+    polls=_polls(Own()),
+    authority=("snmp", "ssh", "tls"),
+    metrics=(*snmp.METRICS, *ssh.METRICS, *certificates.METRICS),
     facts=(
         Fact("SNMP: the CMS's own MIB holds notifications, nothing to ask for", "AV-CMS-MIB", "verified"),
         Fact(
@@ -61,14 +48,15 @@ PRODUCT = Product(
             "SSH: /proc/net/tcp: far ends, states, and a number to each row", "Linux, read here", "verified"
         ),
         Fact("CMS runs on Linux from R18 on", "remembered; to be seen on the first one", "inferred"),
-        *host_snmp.FACTS,
-        *host_shell.FACTS,
+        *snmp.FACTS,
+        *shell.FACTS,
+        *certificates.FACTS,
     ),
     options=(
         Option("links", "names", "the far end, ADDRESS:PORT, by the CM's name in this file (over SSH)"),
         Option("backup_hours", "number", "after how many hours without a backup one is missed (over SSH)"),
         Option("archive_hours", "number", "the same for the archiver, which runs by itself (over SSH)"),
-        *host_snmp.OPTIONS,
+        *snmp.OPTIONS,
     ),
     with_options=_polls,
     not_seen=(

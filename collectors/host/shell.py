@@ -51,7 +51,6 @@ _KB = re.compile(r"([A-Za-z]+): +(\d+) kB")
 _TIMES = re.compile(r"cpu {1,2}(\d+(?: \d+){7,})")
 _PROCESSOR = re.compile(r"(cpu\d+)(?: \d+){8,}")
 _LEAST_TICKS = 20  # of all processors: less is no measure
-_ROOTS = frozenset({"systemd", "init", "kthreadd", "kthread"})
 _IDLE = slice(3, 5)  # idle and waiting for a disk
 _GUEST = 8  # from here on times that are in the first ones as well
 _DF = re.compile(r"(\S.*?) +(\d+) +(\d+) +(-?\d+) +\d+% +(/.*)")
@@ -187,9 +186,8 @@ def _processes(
     answer: ShellAnswer, own: Own, processes: Mapping[str, str]
 ) -> Iterator[tuple[Observation, int | None]]:
     names = [line.strip() for line in answer.text.splitlines()]
-    # The program that lists them is itself among them, and what only root could have started: a host can hide
-    # the processes of others (hidepid). What has ended and is only kept for its parent is none.
-    whole = answer.status == 0 and "ps" in names and not _ROOTS.isdisjoint(names)
+    # The program that lists them is itself among them. What has ended and waits for its parent is no process.
+    whole = answer.status == 0 and "ps" in names and not parts.ROOTS.isdisjoint(names)
     alive = [name for name in names if not name.endswith("<defunct>")]
     wanted = {**processes, **{name: name for name in own.words("processes") if name not in processes}}
     for program, name in wanted.items():
@@ -206,5 +204,5 @@ FACTS: tuple[Fact, ...] = (
     Fact("SSH: chrony without a measurement for 6 h is not synchronised", "it asks every 17 min", "inferred"),
     Fact("SSH: a login that may only look can run these programs", "they need no rights", "inferred"),
 )
-# Rows and tries mean nothing; pause, time-out, interval. A dozen programs of a few milliseconds each.
-PACING = Pacing(1, timedelta(milliseconds=100), timedelta(seconds=10), 1, timedelta(minutes=5))
+# Rows and tries mean nothing; pause, time-out, interval. ntpq by itself waits 10 s for a daemon that is hung.
+PACING = Pacing(1, timedelta(milliseconds=100), timedelta(seconds=15), 1, timedelta(minutes=5))

@@ -1,50 +1,38 @@
-"""Avaya Modular Messaging (MSS, MAS) and Message Networking over SNMP, a Linux one over SSH too.
+"""Avaya Modular Messaging (MSS, MAS) and Message Networking over SNMP and TLS, a Linux one over SSH too.
 
-Here stands what the agent knows of it; how it is asked and read stands in one file per protocol beside this
-one. Nothing here asks anybody. A voicemail without this MIB (Aura Messaging) is a `linux_host`.
+Here stands what the agent knows of it; how it is asked over SNMP stands beside this, and the rest is as of
+any Linux host. Nothing here asks anybody. A voicemail without this MIB (Aura Messaging) is a `linux_host`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
 from collectors.base import Fact, Own, Poll, Product, ProtocolName
-from collectors.host import shell as host_shell
+from collectors.host import certificates, polls, shell
 from collectors.host import snmp as host_snmp
-from collectors.modular_messaging import snmp, ssh
-
-_SNMP = Poll(
-    snmp.ask,
-    snmp.read,
-    snmp.PACING,
-    sees="counters of its alarms by level; the host: processors, memory, disks, processes, interfaces, "
-    "restarts",
-)
-_SSH = Poll(
-    ssh.ask,
-    ssh.read,
-    ssh.PACING,
-    commands=ssh.COMMANDS,
-    sees="the host: processors, memory, disks, processes, clock, restarts",
-)
+from collectors.modular_messaging import snmp
 
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
-    return {
-        "snmp": replace(_SNMP, read=partial(snmp.read, own=own)),
-        "ssh": replace(_SSH, read=partial(ssh.read, own=own)),
-    }
+    over_snmp = Poll(
+        snmp.ask,
+        partial(snmp.read, own=own),
+        snmp.PACING,
+        sees="how many alarms stand on each level; the host: processors, memory, disks, processes, "
+        "interfaces, restarts",
+    )
+    return {"snmp": over_snmp, "ssh": polls.over_ssh(own), "tls": polls.TLS}
 
 
 PRODUCT = Product(
     name="modular_messaging",
     title="Modular Messaging",
     function="voicemail",
-    polls={"snmp": _SNMP, "ssh": _SSH},
-    authority=("snmp", "ssh"),
-    metrics=(*snmp.METRICS, *ssh.METRICS),
+    polls=_polls(Own()),
+    authority=("snmp", "ssh", "tls"),
+    metrics=(*snmp.METRICS, *shell.METRICS, *certificates.METRICS),
     facts=(
         Fact(
             "SNMP: numbers of major, minor and warning alarms; the worst level", "OAM MIB (page)", "verified"
@@ -53,7 +41,8 @@ PRODUCT = Product(
         Fact("SNMP: the level is that of the worst alarm", "its values", "inferred"),
         Fact("the message store is Linux, the application server Windows", "remembered", "inferred"),
         *host_snmp.FACTS,
-        *host_shell.FACTS,
+        *shell.FACTS,
+        *certificates.FACTS,
     ),
     options=host_snmp.OPTIONS,
     with_options=_polls,
