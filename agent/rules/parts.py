@@ -180,6 +180,10 @@ def _words(observation: Observation) -> tuple[str, str]:
             return f"{name} near its limit", figure
         calls = "" if any(each in name.lower() for each in _NO_CALLS) else ": new calls fail"
         return f"{name} at its limit{calls}", figure
+    if name.startswith("certificate "):  # its detail says why, and when
+        return (
+            (f"{name} is not valid", "not valid") if observation.lost else (f"{name} ends soon", "ends soon")
+        )
     if observation.degraded and not observation.lost:
         return f"{name} degraded", f"{observation.degraded} of {observation.total} degraded"
     figure = f"{observation.lost} of {observation.total} out of use"
