@@ -112,8 +112,8 @@ class Filling:
 
     @property
     def names(self) -> Iterable[tuple[str, str]]:
-        """Every disk, by its system and component."""
-        return dict.fromkeys((system, component) for system, _, component in self.disks)
+        """Every disk that fills, by its system and component."""
+        return dict.fromkeys((name[0], name[2]) for name, each in self.disks.items() if each.full is not None)
 
     def of(self, system: str, component: str, watch: Watch) -> Series | None:
         """The series that counts for a disk; None: none is long enough.

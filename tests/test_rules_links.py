@@ -287,6 +287,22 @@ def test_cti_links_run_over_the_link_to_their_server() -> None:
     assert "cti-link 2 runs over switch-connection CM1" in str(ticket.children)
 
 
+def test_a_phone_system_that_lists_only_links_which_are_up_proves_nothing_by_what_it_said_before() -> None:
+    """It may list none at all, which is no whole list: what it said of the link once is no word of now."""
+    story = Story(site=SITE.model_copy(update={"primary_numbers": _numbers(CTI_NUMBER)}))
+    minutes(story, 2, (at_cm(0), cti(0)), (at_aes(0),))
+    for _ in range(8):
+        story.reads("cm1", works(), cti(1)).reads("aes1", works(), at_aes(1)).passes(60)
+    (ticket,) = story.tickets
+    assert (ticket.system, ticket.role, ticket.severity) == ("aes1", "integration", "major")
+    assert ticket.summary.startswith("switch-connection CM1 out of use; with it: cm1 cti-link 1 out of use")
+    for _ in range(8):
+        story.reads("cm1", works(), cti(1)).misses("aes1").passes(60)
+    assert story.tickets[0].state == "open"
+    minutes(story, 4, (at_cm(0), cti(0)), (at_aes(0),))
+    assert {each.state for each in story.tickets} == {"resolved"}
+
+
 def test_cti_links_do_not_hang_on_a_link_of_which_some_is_left() -> None:
     story = Story(site=SITE)
     minutes(story, 1, (at_cm(0, 2), cti(0)), (at_aes(0, 2),))
