@@ -14,6 +14,7 @@ from agent.authority import Word, listed_whole
 from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Failure, Judgement, Key
+from agent.filling import Filling, is_foretold
 from agent.history import History
 from agent.picture import Picture
 from agent.rules import network, survival
@@ -21,6 +22,7 @@ from agent.rules.alarms import judge_alarms, last_trap
 from agent.rules.attendants import are_expected, judge_attendants
 from agent.rules.causes import Causes
 from agent.rules.failing import retold
+from agent.rules.links import ends_of, link_of
 from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
@@ -35,6 +37,7 @@ from collectors.base import Role
 
 _RULES = (judge_stations, judge_attendants, judge_alarms, judge_parts, judge_restarts)
 _A_WEEK = timedelta(days=8)
+_NOTHING_FILLS = Filling()
 
 
 def classify(
@@ -50,13 +53,14 @@ def classify(
     holidays: Mapping[date, str] | None = None,
     hours: Calendar | None = None,
     peaks: Mapping[Key, int] | None = None,
+    filling: Filling = _NOTHING_FILLS,
 ) -> Judgement:
     """Every failure that stands at `now`, and which of the keys asked about cannot be told.
 
     `watches`: how each system of the site is watched. `asked_about`: the keys that are open or pending.
     `began`: since when each pending failure was seen. `holidays`: days on which no console is expected.
     `hours`: the coverage hours, without which no station count teaches and none is learned (S1). `peaks`: the
-    highest station counts before pending failures began (S2).
+    highest station counts before pending failures began (S2). `filling`: how disks have filled so far.
     """
     scene = scene_of(
         picture,
@@ -69,6 +73,7 @@ def classify(
         holidays=holidays,
         hours=hours,
         peaks=peaks,
+        filling=filling,
     )
     wholes = judge_systems(scene)
     parts = [failure for rule in _RULES for failure in rule(scene) if failure.key not in wholes.waiting]
@@ -101,13 +106,16 @@ def scene_of(
     holidays: Mapping[date, str] | None = None,
     hours: Calendar | None = None,
     peaks: Mapping[Key, int] | None = None,
+    filling: Filling = _NOTHING_FILLS,
 ) -> Scene:
     """What the rules look at, with the hours in which consoles are expected (A1).
 
     The help desk's hours of a single date are not the consoles': only its holidays count for both.
     """
     attended = site.attended.to_calendar(holidays or {}) if site.attended is not None else None
-    return Scene(picture, history, site, contract, watches, now, hours, peaks or {}, attended, began or {})
+    return Scene(
+        picture, history, site, contract, watches, now, hours, peaks or {}, attended, began or {}, filling
+    )
 
 
 def _with_causes(scene: Scene, failures: Sequence[Failure]) -> tuple[Failure, ...]:
@@ -140,8 +148,14 @@ def _why_over(scene: Scene, key: Key) -> str:
     if key.role == "alarm" and last_trap(scene, key) is not None:
         hours = scene.contract.decisions.unknown_trap_stands.total_seconds() / 3600
         return f"no other such trap for {hours:g} hours (I17)"
+    ends = [end for end in ends_of(scene, key) if end.key != key]
+    if any(end.fails and link_of(scene, end.system, end.word).key != key for end in ends):
+        return "the link is told by the name of its other end"
     for system, seen, condition in scene.set_aside:
-        if key in (Key(system, seen.role, seen.component), Key(system, seen.role)):
+        if any(end.key == Key(system, seen.role, seen.component) for end in ends) or key in (
+            Key(system, seen.role, seen.component),
+            Key(system, seen.role),
+        ):
             return f"accepted until {condition.until}: {condition.reason} (M4)"
     return ""
 
@@ -176,11 +190,15 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.
     if not scene.asked(key.system):
         return False
+    if ends := ends_of(scene, key):
+        return all(scene.asked(end.system.name) for end in ends) and any(end.heard for end in ends)
     picture = scene.picture.of(key.system)
     if key.role == "location" and key.component is None:
         words = gateway_words(scene, scene.site.system(key.system))
         return any(word.observation.lost is not None for _, word in words)
     if key.role == "service":  # an access that works is seen at once
+        if picture.unanswered and not picture.accesses:
+            return False  # it has no other way than those that need not answer
         told = scene.statements(key.system)
         read = any(not word.observation.unread for word in told)
         return read or not any(word.known_lost for word in told)
@@ -192,6 +210,11 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     # After a start of the agent the picture is empty: a part that nobody has named is not well for that.
     if not fresh and (dark or not listed_whole(picture, _role(key), _only_by(scene, key))):
         return False
+    standing = scene.history.standing.get(key)
+    if (
+        fresh and standing is not None and is_foretold(standing.ruling)
+    ):  # after a start nobody knows how it fills
+        return scene.disk(key.system, key.component or "") is not None
     # A part that cannot be read is not well: unless it was well when it was last read, nobody can tell.
     return not any(word.observation.unread and word.known_lost != 0 for word in (*fresh, *dark))
 

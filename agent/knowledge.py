@@ -18,8 +18,10 @@ from agent.deadlines import Deadlines
 from agent.deciding import PATIENCE, decide
 from agent.entries import Body, Entry, Opened, Reopened
 from agent.failures import Failure, Judgement, Key
+from agent.filling import Filling
 from agent.flapping import Flaps, steadied
 from agent.gaps import ends_gap, in_gap, outside_gaps
+from agent.heard import heard_only
 from agent.history import COUNTS_KEPT, History, clock_set
 from agent.incidents import Incidents
 from agent.instants import next_instant
@@ -65,6 +67,7 @@ class Knowledge:
     sight: Sight = field(default_factory=Sight)
     own: OwnClock = field(default_factory=OwnClock)
     flaps: Flaps = field(default_factory=Flaps)
+    filling: Filling = field(default_factory=Filling)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> Knowledge:
@@ -93,6 +96,7 @@ class Knowledge:
             self.sight.apply(entry),
             self.own.apply(entry),
             self.flaps,
+            self.filling,
         )
 
     def hear(self, reading: Reading, watch: Watch | None = None) -> tuple[Knowledge, tuple[Body, ...]]:
@@ -110,7 +114,13 @@ class Knowledge:
             others = picture.of(reading.system).parts.items()
             told = {name for (role, name), by in others if role == "alarm" and set(by) - {reading.protocol}}
         history, facts = self.history.learn(reading, self._counts_kept(), told)
-        after = replace(self, picture=picture.apply(reading), history=history, incidents=incidents)
+        after = replace(
+            self,
+            picture=picture.apply(reading),
+            history=history,
+            incidents=incidents,
+            filling=self.filling.learn(reading),
+        )
         return after, facts
 
     def again(self, repeats: Iterable[Repeat]) -> Knowledge:
@@ -132,7 +142,7 @@ class Knowledge:
         after = replace(self, picture=self.picture.again((repeat,)), history=history)
         agreement = self.tickets.agreement
         scene = scene_of(
-            after.picture,
+            heard_only(after.picture, watches),
             history,
             site,
             contract,
@@ -186,7 +196,7 @@ class Knowledge:
         waited for (I7). `quiet`: nothing is raised or cleared yet, as the agent was down and has not asked
         every system since. `moving` False: the wake leaves out what each reading moves on (`instants`).
         """
-        seen = outside_gaps(self.picture, watches, now) if gaps else self.picture
+        seen = heard_only(outside_gaps(self.picture, watches, now) if gaps else self.picture, watches)
 
         def judged_by(one: Contract) -> Judgement:
             return self._judged_by(seen, site, one, watches, now)
@@ -206,7 +216,7 @@ class Knowledge:
             contract,
             now,
             kept,
-            answered=partial(self._has_answered, undecided),
+            answered=partial(_has_answered, heard_only(self.picture, watches), undecided),
             patience=patience,
             storm=site.storm,
             quiet=quiet,
@@ -230,17 +240,6 @@ class Knowledge:
         known = replace(self, incidents=decision.incidents, history=history, flaps=flaps)
         return Verdicts(bodies, known, wake, decision.asks)
 
-    def _has_answered(self, undecided: Container[str | None], system: str, asked: datetime) -> bool:
-        """Whether one way to that system was read well since, or every one of them is known to fail (I7).
-
-        One missed poll says nothing yet, nor that one way is lost while another is still to be heard.
-        `undecided`: the systems whose silence may still be the agent's own network (O3).
-        """
-        ways = self.picture.of(system).polled
-        if any(way.error is None and way.at - timedelta(seconds=way.seconds) >= asked for way in ways):
-            return True
-        return bool(ways) and all(way.missed > 1 for way in ways) and system not in undecided
-
     def _judged_by(
         self,
         seen: Picture,
@@ -261,13 +260,23 @@ class Knowledge:
             holidays=self._holidays,
             hours=self.tickets.agreement.hours() if self.tickets.agreement is not None else None,
             peaks=self.incidents.peaks,
+            filling=self.filling,
         )
 
     def scene(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Scene:
         """What is known at `now`, for those who look at it without judging."""
         began = {key: waiting.began for key, waiting in self.incidents.pending.items()}
+        seen = heard_only(self.picture, watches)
         return scene_of(
-            self.picture, self.history, site, contract, watches, now, began=began, holidays=self._holidays
+            seen,
+            self.history,
+            site,
+            contract,
+            watches,
+            now,
+            began=began,
+            holidays=self._holidays,
+            filling=self.filling,
         )
 
     @property
@@ -324,13 +333,30 @@ class Knowledge:
             incidents=self.incidents.clock_set(step),
             own=self.own.clock_set(step),
             flaps=self.flaps.clock_set(step),
+            filling=self.filling.clock_set(step),
         )
 
     def forget(self, systems: Iterable[str]) -> Knowledge:
         """Without what was seen of these systems: they left the site file, or are others now."""
         gone = set(systems)
         kept = {name: seen for name, seen in self.picture.systems.items() if name not in gone}
-        return replace(self, picture=Picture(kept))
+        return replace(self, picture=Picture(kept), filling=self.filling.forget(gone))
+
+
+def _has_answered(picture: Picture, undecided: Container[str | None], system: str, asked: datetime) -> bool:
+    """Whether one way to that system was read well since, or every one of them is known to fail (I7).
+
+    One missed poll says nothing yet, nor that one way is lost while another is still to be heard; one that
+    need not answer is not waited for. `undecided`: the systems whose silence may still be the agent's own
+    network (O3).
+    """
+    seen = picture.of(system)
+    ways = seen.polled
+    if any(way.error is None and way.at - timedelta(seconds=way.seconds) >= asked for way in ways):
+        return True
+    if not ways and seen.unanswered:
+        return True
+    return bool(ways) and all(way.missed > 1 for way in ways) and system not in undecided
 
 
 def _troubled(incidents: Incidents) -> frozenset[str]:

@@ -16,6 +16,7 @@ from agent.authority import Word, ails
 from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Evidence, Key
+from agent.filling import Filling, Series
 from agent.history import History
 from agent.maintenance import Around, Occurrence, acceptance, window_over
 from agent.picture import Picture
@@ -43,7 +44,8 @@ class Scene:
 
     `hours`: the coverage hours, by which days are open or closed (S1); None: not known. `peaks`: of pending
     failures, the highest station count before they began (S2). `attended`: when attendant consoles should be
-    staffed; None: always (A1). `began`: since when each pending failure was seen.
+    staffed; None: always (A1). `began`: since when each pending failure was seen. `filling`: how disks have
+    filled so far.
     """
 
     picture: Picture
@@ -56,6 +58,7 @@ class Scene:
     peaks: Mapping[Key, int] = field(default_factory=dict)
     attended: Calendar | None = None
     began: Mapping[Key, datetime] = field(default_factory=dict)
+    filling: Filling = field(default_factory=Filling)
 
     def _of(self, system: str) -> Iterable[Word]:
         found = words(self.picture.of(system), self.watches[system], self.now)
@@ -107,8 +110,9 @@ class Scene:
 
     def asked(self, system: str) -> bool:
         """Whether each way to the system was tried at least once."""
-        accesses = self.picture.of(system).accesses
-        return bool(accesses) and all(way.protocol in accesses for way in self.watches[system].ways)
+        picture = self.picture.of(system)
+        tried = {*picture.accesses, *picture.unanswered}
+        return bool(tried) and all(way.protocol in tried for way in self.watches[system].ways)
 
     def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterator[Word]:
         if len(roles) == 1:  # of most parts of most systems nobody has to know more than that they are well
@@ -146,6 +150,25 @@ class Scene:
     def gateways(self) -> frozenset[int | None]:
         """The numbers of the gateways that the site file knows."""
         return self._layout.gateways
+
+    def disk(self, system: str, component: str) -> Series | None:
+        """How that disk fills; None: nobody can tell."""
+        watch = self.watches.get(system)
+        return self.filling.of(system, component, watch) if watch is not None else None
+
+    def called(self, name: str | None) -> System | None:
+        """The system of the site that others call so: by its name, what it is known as, or its address."""
+        return self._layout.called(name)
+
+    def far_end(self, system: System, observation: Observation) -> System | None:
+        """The system of the site that a part of this one leads to; None: to none, or nobody knows.
+
+        Of a trunk group only the site file says so; of a link, whoever tells of it names the other end.
+        """
+        if observation.role == "trunks":
+            group = self.whole_of(system.name).trunk_group(system, observation.number)
+            return self.called(group.to) if group is not None else None
+        return self.called(observation.to)
 
     @property
     def phone_systems(self) -> tuple[PhoneSystem, ...]:
