@@ -135,9 +135,14 @@ class Restart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneSystem(System):
-    """A Communication Manager. `serving` False: it is dead, its agent included."""
+    """A Communication Manager. `serving` False: it is dead, its agent included.
+
+    `consoles`: its attendants'. `out`: what of consoles and links it finds lost by itself, by name.
+    """
 
     serving: bool = True
+    consoles: tuple[int, ...] = (1, 2)
+    out: frozenset[str] = frozenset()
     trunk_groups: tuple[TrunkGroup, ...]
     alarms: tuple[Alarm, ...]
     restarts: tuple[Restart, ...]

@@ -154,9 +154,9 @@ class Played:
     """One simulated system.
 
     `make`: the system when all is well; its argument is since when the customer's systems run. `snmp`: its
-    face, OIDs and values at a moment. `sat`: what the phone system's SAT tells because this system is there.
-    `site`: what the site file says of it beyond name, product, place and access; `numbers`: the primary
-    numbers that need it.
+    face, OIDs and values at a moment. `sat`, `on_cm`: what the phone system's SAT and its SNMP agent tell
+    because this system is there. `site`: what the site file says of it beyond name, product, place and
+    access; `numbers`: the primary numbers that need it.
     """
 
     name: str
@@ -166,6 +166,7 @@ class Played:
     ssh: Door | None = None
     ports: tuple[Port, ...] = ()
     sat: Mapping[tuple[str, ...], SatForm] = field(default_factory=dict)
+    on_cm: Callable[[Customer, datetime], Face] | None = None
     site: Callable[[Customer, Any], dict[str, Any]] = _nothing
     numbers: tuple[dict[str, Any], ...] = ()
     faults: tuple[Fault, ...] = ()
