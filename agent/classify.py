@@ -21,6 +21,7 @@ from agent.rules.alarms import judge_alarms, last_trap
 from agent.rules.attendants import are_expected, judge_attendants
 from agent.rules.causes import Causes
 from agent.rules.failing import retold
+from agent.rules.links import ends_of, link_of
 from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
@@ -140,8 +141,14 @@ def _why_over(scene: Scene, key: Key) -> str:
     if key.role == "alarm" and last_trap(scene, key) is not None:
         hours = scene.contract.decisions.unknown_trap_stands.total_seconds() / 3600
         return f"no other such trap for {hours:g} hours (I17)"
+    ends = [end for end in ends_of(scene, key) if end.key != key]
+    if any(end.fails and link_of(scene, end.system, end.word).key != key for end in ends):
+        return "the link is told by the name of its other end"
     for system, seen, condition in scene.set_aside:
-        if key in (Key(system, seen.role, seen.component), Key(system, seen.role)):
+        if any(end.key == Key(system, seen.role, seen.component) for end in ends) or key in (
+            Key(system, seen.role, seen.component),
+            Key(system, seen.role),
+        ):
             return f"accepted until {condition.until}: {condition.reason} (M4)"
     return ""
 
@@ -176,11 +183,15 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     # Asked by every way at least once: after a start, what one protocol said may stand in no picture yet.
     if not scene.asked(key.system):
         return False
+    if ends := ends_of(scene, key):
+        return all(scene.asked(end.system.name) for end in ends) and any(end.heard for end in ends)
     picture = scene.picture.of(key.system)
     if key.role == "location" and key.component is None:
         words = gateway_words(scene, scene.site.system(key.system))
         return any(word.observation.lost is not None for _, word in words)
     if key.role == "service":  # an access that works is seen at once
+        if picture.unanswered and not picture.accesses:
+            return False  # it has no other way than those that need not answer
         told = scene.statements(key.system)
         read = any(not word.observation.unread for word in told)
         return read or not any(word.known_lost for word in told)

@@ -20,6 +20,7 @@ from agent.entries import Body, Entry, Opened, Reopened
 from agent.failures import Failure, Judgement, Key
 from agent.flapping import Flaps, steadied
 from agent.gaps import ends_gap, in_gap, outside_gaps
+from agent.heard import heard_only
 from agent.history import COUNTS_KEPT, History, clock_set
 from agent.incidents import Incidents
 from agent.instants import next_instant
@@ -132,7 +133,7 @@ class Knowledge:
         after = replace(self, picture=self.picture.again((repeat,)), history=history)
         agreement = self.tickets.agreement
         scene = scene_of(
-            after.picture,
+            heard_only(after.picture, watches),
             history,
             site,
             contract,
@@ -186,7 +187,7 @@ class Knowledge:
         waited for (I7). `quiet`: nothing is raised or cleared yet, as the agent was down and has not asked
         every system since. `moving` False: the wake leaves out what each reading moves on (`instants`).
         """
-        seen = outside_gaps(self.picture, watches, now) if gaps else self.picture
+        seen = heard_only(outside_gaps(self.picture, watches, now) if gaps else self.picture, watches)
 
         def judged_by(one: Contract) -> Judgement:
             return self._judged_by(seen, site, one, watches, now)
@@ -206,7 +207,7 @@ class Knowledge:
             contract,
             now,
             kept,
-            answered=partial(self._has_answered, undecided),
+            answered=partial(_has_answered, heard_only(self.picture, watches), undecided),
             patience=patience,
             storm=site.storm,
             quiet=quiet,
@@ -229,17 +230,6 @@ class Knowledge:
         wake = min((each for each in wakes if each is not None), default=None)
         known = replace(self, incidents=decision.incidents, history=history, flaps=flaps)
         return Verdicts(bodies, known, wake, decision.asks)
-
-    def _has_answered(self, undecided: Container[str | None], system: str, asked: datetime) -> bool:
-        """Whether one way to that system was read well since, or every one of them is known to fail (I7).
-
-        One missed poll says nothing yet, nor that one way is lost while another is still to be heard.
-        `undecided`: the systems whose silence may still be the agent's own network (O3).
-        """
-        ways = self.picture.of(system).polled
-        if any(way.error is None and way.at - timedelta(seconds=way.seconds) >= asked for way in ways):
-            return True
-        return bool(ways) and all(way.missed > 1 for way in ways) and system not in undecided
 
     def _judged_by(
         self,
@@ -266,8 +256,9 @@ class Knowledge:
     def scene(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Scene:
         """What is known at `now`, for those who look at it without judging."""
         began = {key: waiting.began for key, waiting in self.incidents.pending.items()}
+        seen = heard_only(self.picture, watches)
         return scene_of(
-            self.picture, self.history, site, contract, watches, now, began=began, holidays=self._holidays
+            seen, self.history, site, contract, watches, now, began=began, holidays=self._holidays
         )
 
     @property
@@ -331,6 +322,22 @@ class Knowledge:
         gone = set(systems)
         kept = {name: seen for name, seen in self.picture.systems.items() if name not in gone}
         return replace(self, picture=Picture(kept))
+
+
+def _has_answered(picture: Picture, undecided: Container[str | None], system: str, asked: datetime) -> bool:
+    """Whether one way to that system was read well since, or every one of them is known to fail (I7).
+
+    One missed poll says nothing yet, nor that one way is lost while another is still to be heard; one that
+    need not answer is not waited for. `undecided`: the systems whose silence may still be the agent's own
+    network (O3).
+    """
+    seen = picture.of(system)
+    ways = seen.polled
+    if any(way.error is None and way.at - timedelta(seconds=way.seconds) >= asked for way in ways):
+        return True
+    if not ways and seen.unanswered:
+        return True
+    return bool(ways) and all(way.missed > 1 for way in ways) and system not in undecided
 
 
 def _troubled(incidents: Incidents) -> frozenset[str]:

@@ -17,6 +17,7 @@ _FORMS = {
     "number": "a whole number, 0 or more",
     "text": "a text",
     "words": "a list of words",
+    "numbers": "a list of whole numbers",
     "names": "names with a text each",
 }
 
@@ -41,7 +42,7 @@ def option_mistakes(tree: Tree, system: Node, product: Product | None) -> Iterat
 
 
 def _mistakes(tree: Tree, node: Node, option: Option) -> Iterator[Mistake]:
-    parts = {"words": list, "names": dict}.get(option.kind)
+    parts = {"words": list, "numbers": list, "names": dict}.get(option.kind)
     if parts is None:
         if not _fits(node, option):
             yield tree.mistake(node, f"expected {_form(option)}; got {_got(node)}")
@@ -50,8 +51,7 @@ def _mistakes(tree: Tree, node: Node, option: Option) -> Iterator[Mistake]:
     else:
         for each in node.value.values() if isinstance(node.value, dict) else node.value:
             if not isinstance(each, Node) or not _is_text(each, option):
-                word = "a text" if not option.choices else f"one of {', '.join(option.choices)}"
-                yield tree.mistake(each, f"expected {word}; got {_got(each)}")
+                yield tree.mistake(each, f"expected {_each(option)}; got {_got(each)}")
 
 
 def _fits(node: Node, option: Option) -> bool:
@@ -65,6 +65,8 @@ def _fits(node: Node, option: Option) -> bool:
 
 
 def _is_text(node: Node, option: Option) -> bool:
+    if option.kind == "numbers":
+        return type(node.value) is int and node.value > 0
     return bool(node.word) and (not option.choices or node.word in option.choices)
 
 
@@ -72,6 +74,12 @@ def _form(option: Option) -> str:
     if option.choices and option.kind == "text":
         return f"one of {', '.join(option.choices)}"
     return _FORMS[option.kind]
+
+
+def _each(option: Option) -> str:
+    if option.kind == "numbers":
+        return "a whole number, 1 or more"
+    return f"one of {', '.join(option.choices)}" if option.choices else "a text"
 
 
 def _got(node: Node) -> str:

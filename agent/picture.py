@@ -68,12 +68,14 @@ class SystemPicture:
     """What is known of one system. `listed`: by role, when which protocol last listed it whole.
 
     A part that is not in the picture is gone only if its role was listed whole; else nobody told of it yet.
+    `unanswered`: ways that were tried, did not answer and need not (`agent.heard`); no other list has them.
     `worked_out`: what `agent.authority` made of this very picture, so that it is made once.
     """
 
     accesses: Mapping[ProtocolName, Access] = field(default_factory=dict)
     parts: Mapping[PartKey, Mapping[ProtocolName, Seen]] = field(default_factory=dict)
     listed: Mapping[Role, Mapping[ProtocolName, datetime]] = field(default_factory=dict)
+    unanswered: frozenset[ProtocolName] = frozenset()
     worked_out: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property

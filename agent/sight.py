@@ -91,10 +91,14 @@ class Sight:
         for system in (name for name in self.unseen if name not in named):
             yield SightBack(system=system, since=self.unseen[system])
         for system in (each.name for each in site.systems):
-            accesses = picture.of(system).accesses
-            ways = [accesses.get(way.protocol) for way in watches[system].ways]
+            accesses, watch = picture.of(system).accesses, watches[system]
+            known = [access for way in watch.ways if (access := accesses.get(way.protocol)) is not None]
+            answering = [access for access in known if access.error is None]
+            # One that need not answer counts where it does: its silence is no loss of sight.
+            must = [accesses.get(way.protocol) for way in watch.ways if way.must_answer]
+            ways = must if not answering else []
             if system in self.unseen:
-                if any(way is not None and way.error is None for way in ways):
+                if answering or (watch.ways and not must):
                     yield SightBack(system=system, since=self.unseen[system])
             elif ways and all(way is not None and way.missed >= MISSED for way in ways):
                 since = max(way.missed_since or way.at for way in ways if way is not None)

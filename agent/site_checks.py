@@ -20,6 +20,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from agent.fields import Instant, Zone, parse_duration, shown
 from agent.known_checks import known_mistakes
 from agent.mistakes import Mistake, expected_one
+from agent.name_checks import name_mistakes
 from agent.option_checks import option_mistakes
 from agent.protocols import Sat, Snmp, Ssh
 from agent.repeating import Repeats, trouble
@@ -89,6 +90,7 @@ def site_mistakes(
                 yield from _login(tree, section)
         yield from _parts_of(tree, system, products)
         yield from option_mistakes(tree, system, products.get(system.text("product") or ""))
+    yield from name_mistakes(tree, systems)
     yield from _ports(tree, systems)
     yield from _probes(tree, locations, names["system"], [node.text("name") or "" for node in probes])
     yield from _dependencies(tree, locations + systems)
@@ -306,7 +308,7 @@ def _ports(tree: Tree, systems: list[Node]) -> Iterator[Mistake]:
             section = system.get(protocol)
             if section is None or not isinstance(section.value, dict):
                 continue
-            port = section.text("port") or _PORTS.get(protocol, "")
+            port = section.text("port") or _port_of(protocol, section)
             if not port:
                 continue  # the schema asks for one
             other = taken.setdefault((protocol, address, port), system)
@@ -319,6 +321,13 @@ def _ports(tree: Tree, systems: list[Node]) -> Iterator[Mistake]:
                 yield tree.mistake(node, sentence)
 
 
+def _port_of(protocol: str, section: Node) -> str:
+    """The port that is asked where the section names none; empty: there is no such."""
+    if protocol == "sip":
+        return "5061" if section.text("transport") == "tls" else "5060"
+    return _PORTS.get(protocol, "")
+
+
 def _dependencies(tree: Tree, nodes: list[Node]) -> Iterator[Mistake]:
     """What systems, locations and trunk groups depend on exists, and nothing depends on itself."""
     known = list(dict.fromkeys(name for node in nodes if (name := node.text("name"))))
@@ -328,12 +337,7 @@ def _dependencies(tree: Tree, nodes: list[Node]) -> Iterator[Mistake]:
         for upon in node.items("depends_on"):
             if upon.word in names:
                 marks.setdefault((node.text("name") or "", upon.word), upon)
-    systems = [node.text("name") or "" for node in nodes if node.get("product") is not None]
     groups = [group for node in nodes for group in node.items("trunk_groups")]  # nothing depends on these
-    for group in groups:
-        to = group.get("to")
-        if to is not None and to.word is not None and to.word not in systems:
-            yield tree.mistake(to, expected_one("a system of this site", to.word, systems))
     for upon in (upon for node in nodes + groups for upon in node.items("depends_on")):
         if upon.word is not None and upon.word not in names:
             yield tree.mistake(upon, expected_one("a system or location of this site", upon.word, known))

@@ -29,6 +29,11 @@ class Watch:
     function: Function
     ways: tuple[Way, ...] = ()
 
+    @property
+    def optional(self) -> frozenset[ProtocolName]:
+        """The protocols whose silence says nothing."""
+        return frozenset(way.protocol for way in self.ways if not way.must_answer)
+
     def rank(self, protocol: ProtocolName) -> int:
         """The protocol's place in the order of authority, 0 first; one that is no way stands last."""
         names = [way.protocol for way in self.ways]

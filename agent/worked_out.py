@@ -124,7 +124,7 @@ def ages(picture: SystemPicture, watch: Watch, *, left_behind: bool = False) -> 
 
     `left_behind`: only of those that are older than the last reading of their protocol.
     """
-    if len(picture.accesses) < 2:
+    if len(picture.accesses) + len(picture.unanswered) < 2:
         return ()  # there are no others
     known: set[tuple[ProtocolName, datetime]] | None = picture.worked_out.get("ages")
     if known is None:

@@ -375,7 +375,7 @@ def _option(option: Option, value: Any) -> OptionValue:
             return {"true": True, "false": False}[value]
         case "number":
             return int(value)
-        case "words":
+        case "words" | "numbers":
             return tuple(value)
         case "names":
             return dict(value)

@@ -6,12 +6,13 @@ Nobody tells of an auto attendant: it works while the voicemail service behind i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from agent.authority import Word
 from agent.contract import Test
 from agent.failures import Failure, Key
 from agent.rules.failing import failure
+from agent.rules.links import link_of, voicemail_links
 from agent.rules.part_state import PartState, all_of, any_of, state_of
 from agent.rules.scene import PhoneSystem, Scene, Told, evidence, plural
 from agent.site import Needs, PrimaryNumber, System
@@ -153,14 +154,17 @@ def voicemail(scene: Scene, need: str) -> PartState:
     needed = [any_of((service(scene, need, each) for each in answers), need)] if answers else []
     if stores and not offline:
         needed.append(any_of((service(scene, need, each) for each in stores), need))
-    links = [
-        state_of(scene, need, system, word)
-        for system in scene.site.systems
-        for word in (*scene.words(system.name, "integration"), *scene.dark(system.name, "integration"))
-        if word.observation.kind == "voicemail"
-    ]
-    needed += [any_of(links, need)] if links else []
+    links: dict[Key, list[PartState]] = {}
+    for system, word in voicemail_links(scene, scene.site.systems):
+        links.setdefault(link_of(scene, system, word).key, []).append(state_of(scene, need, system, word))
+    if links:
+        needed.append(any_of((_link(ends, need) for ends in links.values()), need))
     return all_of(needed, need)
+
+
+def _link(ends: Sequence[PartState], need: str) -> PartState:
+    """A link by the words of its ends, of those that can be heard: it needs them all."""
+    return all_of([each for each in ends if each.state != "unknown"] or ends, need)
 
 
 def auto_attendant(scene: Scene, need: str = "auto-attendant") -> PartState:

@@ -15,7 +15,9 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 
-from agent.failures import Cause, Failure, Key, Ruling
+from agent.authority import ails
+from agent.failures import Cause, Evidence, Failure, Key, Ruling
+from agent.rules.links import carrier, other_end
 from agent.rules.parts import part_failure
 from agent.rules.scene import Scene, is_gateway
 from agent.rules.survival import SURVIVABLE
@@ -142,8 +144,24 @@ class Causes:
                 yield from self._named(name, f"{named} depends on {name}")
             for other, why in self._path(name, ""):
                 yield from self._named(other, why)
-        if observation.to in self._site:
-            yield from self._named(str(observation.to), f"{named} leads to {observation.to}")
+        if (far := self._scene.far_end(system, observation)) is not None and far is not system:
+            yield from self._named(far.name, f"{named} leads to {far.name}")
+        yield from self._of_link(system, observation)
+
+    def _of_link(self, system: System, observation: Observation) -> Iterator[Cause]:
+        """What a link runs over, its other end where that is a failure of its own, and what it is all of."""
+        named = observation.component
+        if (over := carrier(self._scene, system, observation)) in self._rulings:
+            yield Cause(over, f"{named} runs over {over.component}")
+        if (end := other_end(self._scene, system, observation)) in self._rulings:
+            yield Cause(end, f"{end.component} of {end.system} is the other end of {named}")
+        part = system.name, observation.role, observation.component
+        for each in self._scene.systems_for("voicemail"):
+            ruling = self._rulings.get(key := Key(each.name, "service"))
+            if ruling is None or not ruling.states("complete-outage"):
+                continue
+            if any((seen.system, seen.role, seen.component) == part for seen in ruling.evidence):
+                yield Cause(key, f"{named} is one of the links to {each.name}")
 
     def _gateway(self, gateway: System, why: str) -> Iterator[Cause]:
         """A gateway that serves no more, or on a survivable processor, takes what is at it along."""
@@ -196,12 +214,19 @@ class Causes:
         system = self._site.get(failed.key.system or "")
         if system is None:
             return
-        tellers = {each.system for each in failed.ruling.evidence}
+        tellers = {each.system for each in failed.ruling.evidence if self._has_told(each)}
         for name in self._asked(failed, system):
             if name not in tellers and name != system.name and self._scene.watches[name].ways:
                 yield name
         if failed.key.role == "alarm" and any(each.source == "trap" for each in failed.ruling.evidence):
             yield system.name  # a trap came unasked
+
+    def _has_told(self, seen: Evidence) -> bool:
+        """Whether that system said of its own that it fails: of a link the far end may say otherwise."""
+        if seen.role != "integration":
+            return True
+        observation = self._scene.observation(seen)
+        return observation is not None and ails(observation)
 
     def _asked(self, failed: Failure, system: System) -> Iterator[str]:
         if failed.key.role == "stations":
@@ -218,8 +243,8 @@ class Causes:
                 if name in self._site:
                     yield name
                 yield from (other for other, _ in self._path(name, ""))
-            if observation.to in self._site:
-                yield str(observation.to)
+            if (far := self._scene.far_end(teller, observation)) is not None:
+                yield far.name
 
     def _suspects(self, system: System) -> Iterator[str]:
         """The gateways that the phone system has not, or that missed their last poll."""
@@ -274,15 +299,8 @@ class Causes:
         """What the site file says that a trunk group depends on."""
         if observation.role != "trunks":
             return ()
-        return next(
-            (
-                group.depends_on
-                for each in (system, *self._scene.whole_of(system.name).systems)
-                for group in each.trunk_groups
-                if group.number == observation.number
-            ),
-            (),
-        )
+        group = self._scene.whole_of(system.name).trunk_group(system, observation.number)
+        return group.depends_on if group is not None else ()
 
     def _parts(self, failed: Failure) -> Iterator[tuple[System, Observation]]:
         """The parts that are its evidence."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from agent.site import Function, Site, System
+from agent.site import Function, Site, System, TrunkGroup
 from agent.watch import Watch
 
 
@@ -37,6 +38,18 @@ class PhoneSystem:
         """Its gateways."""
         return tuple(each for each in self.systems if is_gateway(each))
 
+    def trunk_group(self, teller: System, number: int | None) -> TrunkGroup | None:
+        """What the site file says of a group: at the system that tells it, else at any of the whole."""
+        return next(
+            (
+                group
+                for system in (teller, *self.systems)
+                for group in system.trunk_groups
+                if group.number == number
+            ),
+            None,
+        )
+
 
 class Layout:
     """The systems of a site by what they are for, and which are one. `watches`: what each is for."""
@@ -52,12 +65,25 @@ class Layout:
         self.wholes = (*self.phone_systems, *(PhoneSystem((each,)) for each in others))
         self.whole_of = {system.name: whole for whole in self.wholes for system in whole.systems}
         self.gateways = frozenset(each.gateway_number for each in site.systems)
+        self._called = _names(site)
+
+    def called(self, name: str | None) -> System | None:
+        """The system that goes by that name; None: none does, or more than one."""
+        return self._called.get(name.casefold()) if name else None
 
     def _groups(self, function: Function) -> tuple[tuple[System, ...], ...]:
         groups: dict[str | None, list[System]] = {}
         for system in self.by_function.get(function, ()):
             groups.setdefault(system.group, []).append(system)
         return tuple(map(tuple, groups.values()))
+
+
+def _names(site: Site) -> Mapping[str, System]:
+    """Every system by what others may call it: its name, what it is known as, an address of its own."""
+    addresses = Counter(str(each.address) for each in site.systems)
+    found = {str(each.address): each for each in site.systems if addresses[str(each.address)] == 1}
+    found |= {alias.casefold(): each for each in site.systems for alias in each.known_as}
+    return found | {each.name: each for each in site.systems}
 
 
 class _This:

@@ -1,5 +1,7 @@
 """Everything else: one failure per component, minor by "any failure not included" (rules I1, M6, M7).
 
+A link that both of its ends tell of is one component (`links`): it fails if one of them says so.
+
 Locations are told by the gateway and by the phone system alike; both are one failure. A gateway that the
 phone system lost and the site file does not know is a failure all the same.
 """
@@ -7,12 +9,14 @@ phone system lost and the site file does not know is a failure all the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from agent.authority import Word, ails, is_exhausted
 from agent.failures import Failure, Key
 from agent.rules.failing import failure
-from agent.rules.scene import Scene, evidence, is_gateway
+from agent.rules.links import Link, link_of
+from agent.rules.scene import Scene, evidence, is_gateway, listed
 from agent.site import Holds, System
 from collectors.base import Observation, Role
 
@@ -30,15 +34,22 @@ _NO_CALLS = ("disk", "cpu", "processor", "memory", "cdr", "buffer")
 
 def judge_parts(scene: Scene) -> Iterator[Failure]:
     """One failure per failing component of the roles that no rule of their own covers, and per location."""
+    links: dict[Key, Link] = {}
     for system in scene.site.systems:
         for word in scene.ailing(system.name, *_ONE_EACH):
-            if _failing(word.observation):
+            if word.observation.role == "integration" and ails(word.observation):
+                link = link_of(scene, system, word)
+                links.setdefault(link.key, link)
+            elif _failing(word.observation):
                 yield part_failure(scene, system, word)
         if is_gateway(system):
             if (lost := _location(scene, system)) is not None:
                 yield lost
         else:
             yield from _gateways_of_nobody(scene, system)
+    for link in links.values():
+        if not any(scene.accepted(end.system.name, end.word.observation) for end in link.ends):
+            yield link_failure(scene, link)
 
 
 def gateway_words(scene: Scene, gateway: System) -> list[tuple[System, Word]]:
@@ -68,6 +79,39 @@ def part_failure(scene: Scene, system: System, word: Word) -> Failure:
         location=observation.location,
         lost=observation.lost,
         total=observation.total,
+    )
+
+
+def link_failure(scene: Scene, link: Link) -> Failure:
+    """The failure of a link between two systems, by the words of all who tell of it: it needs both ends."""
+    failing = [end for end in link.ends if end.fails]
+    others = [end for end in link.ends if not end.fails]
+    told = failing[0].word.observation
+    if not others and link.key == failing[0].key:
+        return part_failure(scene, failing[0].system, failing[0].word)
+    system = scene.site.system(link.key.system or "")
+    summary, _ = _words(replace(told, component=link.key.component or told.component))
+    against = [end.system.name for end in others if end.heard]
+    if against:
+        said = "says" if len(against) == 1 else "say"
+        teller = listed(end.system.name for end in failing)
+        summary += f" by the word of {teller}, while {listed(against)} {said} that it is in service"
+    holds = scene.site.holds_of(system)
+    only_degraded = not any(end.word.observation.lost for end in failing)
+    return failure(
+        scene,
+        system,
+        link.key,
+        rules=("I1", "M7"),
+        summary=summary,
+        evidence=(
+            *(evidence(end.system, end.word, _words(end.word.observation)[1]) for end in failing),
+            *(evidence(end.system, end.word, "in service" if end.heard else "not seen") for end in others),
+        ),
+        hold=holds.degraded if only_degraded else hold_of(holds, told),
+        location=told.location,
+        lost=told.lost,
+        total=told.total,
     )
 
 

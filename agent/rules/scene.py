@@ -107,8 +107,9 @@ class Scene:
 
     def asked(self, system: str) -> bool:
         """Whether each way to the system was tried at least once."""
-        accesses = self.picture.of(system).accesses
-        return bool(accesses) and all(way.protocol in accesses for way in self.watches[system].ways)
+        picture = self.picture.of(system)
+        tried = {*picture.accesses, *picture.unanswered}
+        return bool(tried) and all(way.protocol in tried for way in self.watches[system].ways)
 
     def _in_roles(self, system: str, roles: tuple[Role, ...]) -> Iterator[Word]:
         if len(roles) == 1:  # of most parts of most systems nobody has to know more than that they are well
@@ -146,6 +147,20 @@ class Scene:
     def gateways(self) -> frozenset[int | None]:
         """The numbers of the gateways that the site file knows."""
         return self._layout.gateways
+
+    def called(self, name: str | None) -> System | None:
+        """The system of the site that others call so: by its name, what it is known as, or its address."""
+        return self._layout.called(name)
+
+    def far_end(self, system: System, observation: Observation) -> System | None:
+        """The system of the site that a part of this one leads to; None: to none, or nobody knows.
+
+        Of a trunk group only the site file says so; of a link, whoever tells of it names the other end.
+        """
+        if observation.role == "trunks":
+            group = self.whole_of(system.name).trunk_group(system, observation.number)
+            return self.called(group.to) if group is not None else None
+        return self.called(observation.to)
 
     @property
     def phone_systems(self) -> tuple[PhoneSystem, ...]:

@@ -73,8 +73,8 @@ def group_of(scene: Scene, whole: PhoneSystem, told: Told, key: Key) -> Group:
     """A group as it is told now. `key`: of the failure whose ticket knows what was lost before (T4)."""
     word = told.word
     observation = word.observation
-    known = _known(whole, told)
-    use = (known.use if known else None) or observation.use or "unknown"
+    known = whole.trunk_group(told.system, observation.number)
+    use = _use(known) or observation.use or "unknown"
     carried = word.carried
     if observation.unread or observation.total is None:
         # T5: an unread group keeps its last total and counts nothing as lost.
@@ -100,18 +100,11 @@ def group_of(scene: Scene, whole: PhoneSystem, told: Told, key: Key) -> Group:
     )
 
 
-def _known(whole: PhoneSystem, told: Told) -> TrunkGroup | None:
-    """What the site file says of the group: at the system that tells it, else at any of the phone system."""
-    number = told.word.observation.number
-    return next(
-        (
-            group
-            for system in (told.system, *whole.systems)
-            for group in system.trunk_groups
-            if group.number == number
-        ),
-        None,
-    )
+def _use(known: TrunkGroup | None) -> str | None:
+    """What the site file says that it is for; one that leads to a system of the site is internal (T1)."""
+    if known is None:
+        return None
+    return known.use or ("internal" if known.to is not None else None)
 
 
 def lost_before(standing: Standing | None, component: str) -> int:

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from agent.authority import Word
 from agent.rules.failing import failure
+from agent.rules.links import voicemail_links
 from agent.rules.scene import Scene, evidence, is_gateway, listed
 from agent.rules.signs import Sign, Verdict, Whole, evidence_of, judged, service_of, told_out
 from agent.site import System
@@ -21,7 +22,7 @@ from agent.site import System
 def judge_voicemail(scene: Scene, servers: Sequence[System], signs: Mapping[str, Sequence[Sign]]) -> Whole:
     """What the voicemail of these servers comes to."""
     links = list(_links(scene, servers))
-    weighed = {each.name: [*signs[each.name], *_link_signs(each, servers, links)] for each in servers}
+    weighed = {each.name: [*signs[each.name], *_link_signs(scene, each, servers, links)] for each in servers}
     verdicts = {each.name: judged(scene, each, weighed[each.name]) for each in servers}
     alive = tuple(dict.fromkeys(sign for told in weighed.values() for sign in told if sign.works))
     bearer = _bearer(scene, servers, verdicts)
@@ -95,11 +96,12 @@ def _why_not(servers: Sequence[System], verdicts: Mapping[str, Verdict]) -> str:
 def _links(scene: Scene, servers: Sequence[System]) -> Iterator[tuple[System, Word]]:
     """The links to voicemail that the phone system's servers tell of; in a site with groups, their own."""
     phones = [each for each in scene.systems_for("phone_system") if not is_gateway(each)]
-    same = [each for each in phones if each.group == servers[0].group]
-    for system in same or phones:
-        for word in (*scene.words(system.name, "integration"), *scene.dark(system.name, "integration")):
-            if word.observation.kind == "voicemail":
-                yield system, word
+    same = tuple(each for each in phones if each.group == servers[0].group)
+    others = {each.name for each in scene.systems_for("voicemail")} - {each.name for each in servers}
+    for system, word in voicemail_links(scene, same or tuple(phones)):
+        far = scene.far_end(system, word.observation)
+        if far is None or far.name not in others:  # those of another voicemail are not cut for this one
+            yield system, word
 
 
 def _lost(word: Word) -> bool | None:
@@ -111,12 +113,13 @@ def _lost(word: Word) -> bool | None:
 
 
 def _link_signs(
-    system: System, servers: Sequence[System], links: Sequence[tuple[System, Word]]
+    scene: Scene, system: System, servers: Sequence[System], links: Sequence[tuple[System, Word]]
 ) -> Iterator[Sign]:
     """What the phone system says of the links that lead to this server, as far as it names their far end."""
+    ends = [(teller, word, scene.far_end(teller, word.observation)) for teller, word in links]
+    mine = [(teller, word) for teller, word, far in ends if far is not None and far.name == system.name]
     names = {each.name for each in servers}
-    mine = [(teller, word) for teller, word in links if word.observation.to == system.name]
-    for teller, word in mine or [(t, word) for t, word in links if word.observation.to not in names]:
+    for teller, word in mine or [(t, w) for t, w, far in ends if far is None or far.name not in names]:
         lost = _lost(word)
         if lost is None:
             continue

@@ -17,13 +17,13 @@ OptionValue = bool | int | str | tuple[str, ...] | Mapping[str, str]
 class Option:
     """One setting that a product takes.
 
-    `kind`: flag (true or false), number (a whole one, 0 or more), text, words (a list of texts) or names
-    (texts by text). `choices`: the only texts or words that it may have; none: any. `means`: for the
-    operator, a sentence without a full stop.
+    `kind`: flag (true or false), number (a whole one, 0 or more), text, words (a list of texts), numbers (a
+    list of whole ones, 1 or more) or names (texts by text). `choices`: the only texts or words that it may
+    have; none: any. `means`: for the operator, a sentence without a full stop.
     """
 
     name: str
-    kind: Literal["flag", "number", "text", "words", "names"]
+    kind: Literal["flag", "number", "text", "words", "numbers", "names"]
     means: str
     choices: tuple[str, ...] = ()
 
@@ -57,6 +57,10 @@ class Own:
         value = self.values.get(name, default)
         assert isinstance(value, tuple)  # noqa: S101 - for the type checker: the site file was checked
         return value
+
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers, each once, in the order of their size."""
+        return tuple(sorted({int(word) for word in self.words(name)}))
 
     def names(self, name: str) -> Mapping[str, str]:
         """Texts by text."""

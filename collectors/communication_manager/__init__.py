@@ -6,20 +6,30 @@ one, what they share in `parts`. Nothing here asks anybody.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
-from collectors.base import Fact, Poll, Product
+from collectors.base import Fact, Option, Own, Poll, Product, ProtocolName
 from collectors.communication_manager import parts, sat, snmp
+
+_POLLS: dict[ProtocolName, Poll] = {
+    "snmp": Poll(snmp.ask, snmp.read, snmp.PACING),
+    # One `list` may take ten minutes on a large system, and there is a command for each trunk group.
+    "sat": Poll(sat.ask, sat.read, sat.PACING, deadline=timedelta(minutes=15)),
+}
+
+
+def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
+    return {**_POLLS, "sat": replace(_POLLS["sat"], ask=partial(sat.ask, own=own))}
+
 
 PRODUCT = Product(
     name="communication_manager",
     title="Communication Manager",
     function="phone_system",
-    polls={
-        "snmp": Poll(snmp.ask, snmp.read, snmp.PACING),
-        # One `list` may take ten minutes on a large system, and there is a command for each trunk group.
-        "sat": Poll(sat.ask, sat.read, sat.PACING, deadline=timedelta(minutes=15)),
-    },
+    polls=_POLLS,
     authority=("sat", "snmp", "ssh"),
     metrics=(*parts.METRICS, *snmp.METRICS),
     facts=(
@@ -57,10 +67,33 @@ PRODUCT = Product(
         Fact("SAT: a link that is dn or down is lost", "the up beside it", "inferred"),
         Fact("SAT: one record for each registered station", "what it lists", "inferred"),
         Fact("SAT: alarms or groups told: the server serves", "it runs commands", "inferred"),
+        Fact("channels: the application mis is a CMS; enabled y or n", "G3-AVAYA-MIB", "verified"),
+        Fact("a channel to a CMS that is not enabled was taken out on purpose", "its word", "inferred"),
+        Fact("AURA signalling groups, their far nodes; out-of-service", "centreon-plugins", "verified"),
+        Fact("AURA: a signalling group in-service works", "the other word", "inferred"),
+        Fact("SAT: columns of status aesvcs cti-link and link", "a health check's parser, real", "verified"),
+        Fact("SAT: a CTI link is established or down", "the same", "verified"),
+        Fact("SAT: the fields of both stand as the columns of their screens", "the screens", "inferred"),
+        Fact("SAT: status aesvcs link lists links that are up", "what it counts", "inferred"),
+        Fact("SAT: a CTI link that is down and maintenance busy was taken out", "like trunks", "inferred"),
+        Fact("SAT: fields of list survivable-processor", "check_avaya_error_by_ossi", "verified"),
+        Fact("SAT: a survivable processor should be registered with the main server", "its use", "inferred"),
+        Fact("SAT: in-service/night service of status attendant", "555-233-119, its screen", "verified"),
+        Fact("SAT: the one field of a console that is a service state", "its words", "inferred"),
+        Fact("SAT: words of a link to a CMS", "CMS R21, window Connection Status", "verified"),
+        Fact("SAT: status processor-channels says them, or in-service", "nobody published it", "synthetic"),
     ),
+    options=(
+        Option("attendants", "numbers", "the attendant consoles that its SAT is asked for, by number"),
+        Option("cms_channels", "numbers", "the processor channels to a CMS that its SAT is asked for"),
+    ),
+    with_options=_polls,
     not_seen=(
-        "stations by name or location, or other than IP (Avaya disabled g3regipstat); attendant consoles",
-        "signalling groups, CTI, CMS and CDR links",
+        "stations by name or location, or other than IP (Avaya disabled g3regipstat)",
+        "CDR links; over SNMP, up to CM 6.3.0: signalling groups; CM 7 and later: links to a CMS",
+        "over SNMP: CTI links, attendant consoles, survivable processors, the state of a link to a CMS",
+        "over the SAT: signalling groups; links to AE Services servers that are down (the CTI links say it)",
+        "attendant consoles and links to a CMS that the site file does not list (options)",
         "which controller serves a gateway that is not registered here",
         "over SNMP: which gateway a trunk group is in (a second table of every member, not asked for)",
         "over SNMP, CM 7 and later: types and sizes of trunk groups, channels beyond 500, busied-out members",

@@ -123,6 +123,25 @@ def registered(listed: Observation, *, here: bool) -> Observation:
     return replace(listed, lost=int(not here), total=1, controller="main" if here else None)
 
 
+def processor_channel(number: int, to: str | None) -> Observation:
+    """The channel to a CMS, yet without a word of its state."""
+    component = f"processor-channel {number}"
+    return Observation(
+        role="integration", component=component, kind="cms", number=number, to=to or None, apart=True
+    )
+
+
+def signalling_group(number: int, to: str, state: str) -> Observation:
+    """A signalling group by its state, as the switch writes it."""
+    component, told = f"signaling-group {number}", state.lower()
+    listed = Observation(
+        role="integration", component=component, kind="signalling", number=number, to=to or None, apart=True
+    )
+    if "out-of-service" in told:
+        return replace(listed, lost=1, total=1, detail=state[:120])
+    return replace(listed, lost=0, total=1) if "in-service" in told else listed.not_read(f"state {state!r}")
+
+
 def gateway_samples(gateways: Iterable[Observation]) -> tuple[Sample, ...]:
     """How many of the gateways are registered; nothing if of none it is known."""
     known = [seen.lost for seen in gateways if seen.lost is not None]

@@ -1,8 +1,9 @@
-"""Communication Manager over its SAT (OSSI): alarms, trunk groups and members, gateways, registered stations.
+"""Communication Manager over its SAT (OSSI): alarms, trunks, gateways, registered stations, links, consoles.
 
 It judges nothing and sends `display`, `list` and `status` only. Fields are found by their number where a
 source tells it. Of `list trunk-group` only the number of the group has a known field; type, name and size are
-read by their place after it, and a group whose row looks otherwise is unread.
+read by their place after it, and a group whose row looks otherwise is unread. What is made of links, consoles
+and survivable processors stands in `sat_links`.
 
 A command that the switch would not carry out tells nothing. Alarms are asked for as their form stands, which
 is active ones only; fields sent with it could be taken for the form's own.
@@ -19,6 +20,7 @@ from collectors.base import (
     BadAnswer,
     Findings,
     Observation,
+    Own,
     Pacing,
     Role,
     Sample,
@@ -45,6 +47,19 @@ from collectors.communication_manager.parts import (
     registered,
     severity,
 )
+from collectors.communication_manager.sat_links import (
+    AES_LINKS,
+    CTI_LINKS,
+    SURVIVABLE,
+    aes_links,
+    attendant,
+    attendant_status,
+    channel_status,
+    cms_channel,
+    cti_links,
+    lists_cti_links,
+    spares,
+)
 
 ALARMS, GROUPS = "display alarms", "list trunk-group"
 GATEWAYS, PHONES = "status media-gateways", "list registered-ip-stations"
@@ -62,19 +77,31 @@ EXTENSION = "6800ff00"
 _GATEWAY = re.compile(r"(\d{1,3})\s+\d+\s*\|\s*\d+\s*\|\s*\d+\s*\|\s*(\S+)")
 _LINK = {"up": True, "dn": False, "down": False}
 _MEMBER = re.compile(r"(\d{1,4})/\d{1,4}")
+NO_OPTIONS = Own()
 # What stands in another column than the type must not make a group internal.
 _KINDS = {"access", "aplt", "cama", "co", "cpe", "did", "diod", "dmi-bos", "fx", "isdn", "isdn-pri"}
 _KINDS |= {"rlt", "sip", "tandem", "tie", "wats"}
 
 
-async def ask(session: SatSession) -> Told[SatAnswer]:
-    """Alarms, the list of groups, each group that has members, gateways; the longest answer comes last."""
+async def ask(session: SatSession, own: Own = NO_OPTIONS) -> Told[SatAnswer]:
+    """Alarms, the list of groups, each group that has members, gateways, links, consoles, then the stations.
+
+    The longest answer comes last. Links to AE Services servers are asked for where a CTI link is.
+    """
     told = Told({ALARMS: await session.ask(ALARMS)})
     told |= await session.ask(GROUPS)
     for number, (_, size) in _groups(told[GROUPS]).items():
         if size:
             told |= await session.ask(_status(number))
     told |= await session.ask(GATEWAYS)
+    told |= await session.ask(CTI_LINKS)
+    if lists_cti_links(told[CTI_LINKS]):
+        told |= await session.ask(AES_LINKS)
+    told |= await session.ask(SURVIVABLE)
+    for number in own.numbers("attendants"):
+        told |= await session.ask(attendant_status(number))
+    for number in own.numbers("cms_channels"):
+        told |= await session.ask(channel_status(number))
     return told | await session.ask(PHONES, EXTENSION)
 
 
@@ -99,6 +126,13 @@ def read(answers: Told[SatAnswer], at: datetime) -> Findings:
     samples += gateway_samples(gateways)
     if whole:
         complete.append("location")
+    links, whole = _links_of(answers)
+    observations += links
+    complete += ["integration"] if whole else []
+    survivable, whole = spares(_told(answers, SURVIVABLE))
+    observations += survivable
+    complete += ["redundancy"] if whole else []
+    observations += [attendant(number, told) for number, told in _numbered(answers, attendant_status(0))]
     if answers[ALARMS].error is None:
         complete.append("alarm")
         told = list(_alarms(answers[ALARMS], at))
@@ -166,6 +200,28 @@ def _members(number: int, answer: SatAnswer) -> list[Member]:
             port = "" if ports is None else record[ports].strip()
             members[name] = Member(state, busied(busy), port)
     return list(members.values())
+
+
+def _links_of(answers: Told[SatAnswer]) -> tuple[list[Observation], bool]:
+    """The links to other systems, and whether these are all: where no CTI link is told, nobody knows."""
+    links, whole = cti_links(_told(answers, CTI_LINKS))
+    servers, all_told = aes_links(_told(answers, AES_LINKS))
+    links += servers
+    links += [cms_channel(number, told) for number, told in _numbered(answers, channel_status(0))]
+    return links, whole and all_told
+
+
+def _told(answers: Told[SatAnswer], command: str) -> SatAnswer:
+    """What was answered to a command that is not always asked; not asked is not told."""
+    return answers[command] if command in answers else SatAnswer(command)
+
+
+def _numbered(answers: Told[SatAnswer], command: str) -> Iterator[tuple[int, SatAnswer]]:
+    """The answers to a command that was asked for several numbers; `command`: as it is for 0."""
+    head = command.removesuffix("0")
+    for each in answers:
+        if each.startswith(head):
+            yield int(each.removeprefix(head)), answers[each]
 
 
 def _gateways(answer: SatAnswer) -> tuple[list[Observation], bool]:

@@ -47,7 +47,9 @@ from collectors.communication_manager.parts import (
     group_samples,
     moment,
     named,
+    processor_channel,
     registered,
+    signalling_group,
 )
 
 G3, AURA = "1.3.6.1.4.1.6889.2.8.1", "1.3.6.1.4.1.6889.2.73.8.1"
@@ -55,7 +57,7 @@ CONNECT_STATE = f"{G3}.1.1.0"  # g3connectState: other 1, off 2, down 3, init 4,
 
 # Each G3 cache is a subtree with Tage .1, Tretrieve .4 and, where it is a table, Tcount .5.
 VINTAGE, ALARMS, HEALTH, TRUNKGRP = f"{G3}.2", f"{G3}.4", f"{G3}.6", f"{G3}.32"
-RESTART, GATEWAY, IPUNREG = f"{G3}.38", f"{G3}.104", f"{G3}.133"
+RESTART, GATEWAY, IPUNREG, CHANNEL = f"{G3}.38", f"{G3}.104", f"{G3}.133", f"{G3}.144"
 _COUNTED = {ALARMS: "alarms", TRUNKGRP: "trunk_groups", RESTART: "restarts", GATEWAY: "gateways"}
 _CACHES = {VINTAGE: "vintage", HEALTH: "health", **_COUNTED, IPUNREG: "unregistered_stations"}
 FAILED, UPDATE, CURRENT = 1, 2, 3  # Tretrieve
@@ -69,10 +71,13 @@ ALARM_LIST = [f"{ALARMS}.6.1.{n}" for n in (1, 3, 5, 6, 9, 10, 11, 12, 13)]
 ALARM_PORT, ALARM_NAME, ALARM_ALTERNATE, ALARM_LEVEL, *ALARM_DATE, ALARM_RESOLVED = ALARM_LIST
 SERVER_LIST = SERVER_SOURCE, SERVER_ID, SERVER_LEVEL, SERVER_TEXT = [f"{G3}.21.1.1.{n}" for n in (2, 3, 4, 7)]
 RESTARTS = RESTART_LEVEL, RESTART_CRAFT, RESTART_INTERCHANGE = [f"{RESTART}.6.1.{n}" for n in (6, 8, 10)]
+CHANNELS = CHANNEL_ENABLED, CHANNEL_APPLICATION, CHANNEL_NODE = [f"{CHANNEL}.6.1.{n}" for n in (2, 3, 8)]
+CMS = "mis"  # the application of a channel that leads to a CMS
 
 # Only 29.7 was ever seen with its number; the other numbers below 29 are inferred.
 AURA_OCCUPANCY, AURA_USED, AURA_LIMIT = f"{AURA}.29.7.0", f"{AURA}.20.4.0", f"{AURA}.20.6.0"
 AURA_MEMBER_STATE = f"{AURA}.26.3.1.5"
+AURA_FAR_NODE, AURA_GROUP_STATE = f"{AURA}.84.1.1.12", f"{AURA}.85.1.1.4"  # of a signalling group
 AURA_CHANNELS = 500  # CM 8 lists no more trunk channels than these
 
 UPTIME = Metric("avaya_uptime_seconds", "Time since the device, or over SNMP its agent, started, in seconds.")
@@ -94,15 +99,17 @@ async def ask(session: SnmpSession) -> Answers:
     g3 = (CONNECT_STATE, f"{HEALTH}.1.0")
     answers = await session.get(SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME, *g3, AURA_OCCUPANCY, AURA_LIMIT)
     if any(answers.value(oid) is not None for oid in g3):
-        for columns in (GROUPS, MEMBERS, GATEWAYS, ALARM_LIST, SERVER_LIST, RESTARTS):
+        for columns in (GROUPS, MEMBERS, GATEWAYS, ALARM_LIST, SERVER_LIST, RESTARTS, CHANNELS):
             answers |= await session.walk(*columns)
         # The witnesses after the tables: a refresh that a walk set off and that failed must be seen.
         answers |= await session.get(*(f"{cache}.{n}.0" for cache in _CACHES for n in (1, 4)))
         answers |= await session.get(*(f"{cache}.5.0" for cache in (*_COUNTED, IPUNREG)))
-        answers |= await session.get(*(f"{HEALTH}.{n}.0" for n in range(5, 15)), IP_REGISTERED, IP_LIMIT)
+        health = [f"{HEALTH}.{n}.0" for n in range(5, 15)]
+        answers |= await session.get(f"{CHANNEL}.4.0", *health, IP_REGISTERED, IP_LIMIT)
     elif answers.value(AURA_OCCUPANCY) is not None or answers.value(AURA_LIMIT) is not None:
         answers |= await session.get(*(f"{AURA}.29.{n}.0" for n in (*range(1, 7), *range(8, 11))), AURA_USED)
-        answers |= await session.walk(AURA_MEMBER_STATE)
+        for column in (AURA_MEMBER_STATE, AURA_FAR_NODE, AURA_GROUP_STATE):
+            answers |= await session.walk(column)
     return answers
 
 
@@ -135,7 +142,15 @@ def _read_g3(answers: Answers, at: datetime) -> Findings:
     for cache, label in _CACHES.items():
         samples += AGE.told(answers.count(f"{cache}.1.0"), label, per=100)
     return Findings(
-        (_service(answers), *trunks, *gateways, *open_alarms, *_restarts(answers, at), *_stations(answers)),
+        (
+            _service(answers),
+            *trunks,
+            *gateways,
+            *open_alarms,
+            *_restarts(answers, at),
+            *_stations(answers),
+            *_channels(answers),
+        ),
         (*UPTIME.told(answers.uptime()), *samples),
         tuple(role for role, cache, rows in tables if _whole(answers, cache, rows)),
     )
@@ -157,6 +172,17 @@ def _read_aura(answers: Answers) -> Findings:
         size = len(members[number]) + 1 if cut else None
         observations.append(group(named(number), size, members[number]))
         samples += group_samples(observations[-1], members[number])
+
+    nodes: dict[int, str] = {}
+    states: dict[int, str] = {}
+    for (number,), row in answers.rows(AURA_FAR_NODE, parts=1):
+        nodes[number] = row.text(AURA_FAR_NODE) or ""
+    for (number,), row in answers.rows(AURA_GROUP_STATE, parts=1):
+        states[number] = (row.text(AURA_GROUP_STATE) or "").strip('" ')
+    observations += [
+        signalling_group(number, nodes.get(number, ""), states.get(number, ""))
+        for number in sorted(nodes.keys() | states.keys())
+    ]
 
     used, limit = answers.count(AURA_USED), answers.count(AURA_LIMIT)
     samples += USED.told(used, "capacity") + LIMIT.told(limit, "capacity")
@@ -266,6 +292,23 @@ def _stations(answers: Answers) -> Iterator[Observation]:
         administered = None if away is None else present + away
         yield replace(STATIONS, present=present, administered=administered, by_kind={"ip": present})
         yield from _capacity("ip station licences", present, limit)
+
+
+def _channels(answers: Answers) -> Iterator[Observation]:
+    """The channels to a CMS: whether each is enabled. Whether it works, only the SAT tells."""
+    failed = _failed(answers, CHANNEL)
+    for (number,), row in answers.rows(*CHANNELS, parts=1):
+        if (row.text(CHANNEL_APPLICATION) or "").lower() != CMS:
+            continue
+        listed = processor_channel(number, row.text(CHANNEL_NODE))
+        enabled = (row.text(CHANNEL_ENABLED) or "").lower()
+        if failed:
+            yield listed.not_read("the server could not read its channels")
+        elif enabled == "n":
+            yield replace(listed, lost=0, total=0, planned=1, detail="not enabled")
+        else:
+            told = "enabled; its state is not told over SNMP" if enabled == "y" else f"says {enabled!r}"
+            yield listed.not_read(told)
 
 
 def _capacity(component: str, used: int | None, limit: int | None) -> Iterator[Observation]:
