@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import shutil
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import asyncssh
 import paramiko
@@ -41,6 +36,7 @@ from tests.ssh_servers import (
     serving,
     until,
 )
+from tests.sshd import sshd_running
 
 SYSTEM = "show system"
 PASSWORD_PROMPT: Prompts = (("Password: ", False),)
@@ -486,65 +482,14 @@ def test_no_secret_is_given_to_a_prompt_that_only_looks_like_one(prompt: str) ->
 # -- another witness
 
 
-ACCOUNTS = "mount --bind {home}/passwd /etc/passwd && mount --bind {home}/shadow /etc/shadow && exec "
-
-
 @pytest.fixture(params=["KbdInteractiveAuthentication", "PasswordAuthentication"])
 def sshd(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """OpenSSH's sshd with one way to log in, by PAM, for an account that is seen by this sshd alone.
-
-    Its accounts are those of the machine and one more, mounted over them in a namespace of its own.
-    """
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    program = shutil.which("sshd", path=path)
-    if program is None or not shutil.which("openssl", path=path):
-        pytest.skip("OpenSSH's server is not installed: apt install openssh-server openssl")
-    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
-        pytest.skip("an account of its own needs root and mount namespaces")
-    with tempfile.TemporaryDirectory() as home:
-        yield from run_sshd(program, Path(home), request.param)
-
-
-def run_sshd(program: str, home: Path, way: str) -> Iterator[Server]:
-    """See `sshd`; `way`: the one option of its that lets somebody in."""
-    home.chmod(0o711)  # its shell is another user's to run
-    shell = home / "shell"
-    shell.write_text(
-        f"#!/bin/sh\nprintf '{PROMPT}'\n"
-        "while read -r line; do case $line in exit) exit;; esac;"
-        f" printf 'System Name : by sshd\\r\\n{PROMPT}'; done\n"
-    )
-    shell.chmod(0o755)
-    hashed = subprocess.run(
-        ["openssl", "passwd", "-6", "-stdin"], input=SECRET, text=True, capture_output=True, check=True
-    ).stdout.strip()
-    passwd, shadow = Path("/etc/passwd").read_text(), Path("/etc/shadow").read_text()
-    (home / "passwd").write_text(f"{passwd}{USER}:x:64321:64321::/:{shell}\n")
-    (home / "shadow").write_text(f"{shadow}{USER}:{hashed}:19000:0:99999:7:::\n")
-    (home / "shadow").chmod(0o600)
-    key = home / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    Path("/run/sshd").mkdir(exist_ok=True)
-    log = home / "log"
-    only = {"KbdInteractiveAuthentication": "no", "PasswordAuthentication": "no", way: "yes"}
-    options = {"Port": port, "ListenAddress": "127.0.0.1", "HostKey": key, "PidFile": "none", "UsePAM": "yes"}
-    command = f"{program} -D -E {log} -f /dev/null"
-    for name, value in (options | only).items():
-        command += f" -o {name}={value}"
-    with subprocess.Popen(["unshare", "-m", "sh", "-c", ACCOUNTS.format(home=home) + command]) as process:
-        try:
-            deadline = time.monotonic() + 10
-            while not log.exists() or "Server listening" not in log.read_text():
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-            kind, blob = Path(f"{key}.pub").read_text().split()[:2]
-            yield Server(gateway, port=port, keys=(HostKey(kind, blob),))
-        finally:
-            process.terminate()
+    """OpenSSH's sshd with one way to log in, whose account has a gateway's command line for a shell."""
+    shell = f"#!/bin/sh\nprintf '{PROMPT}'\n"
+    shell += "while read -r line; do case $line in exit) exit;; esac;"
+    shell += f" printf 'System Name : by sshd\\r\\n{PROMPT}'; done\n"
+    with sshd_running(request.param, shell) as server:
+        yield server
 
 
 def test_the_server_that_the_world_runs_takes_the_login_and_refuses_a_wrong_one(sshd: Server) -> None:

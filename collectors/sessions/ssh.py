@@ -1,8 +1,8 @@
 """An SSH line to one system: a session kept between polls, its thread, its trace, and what goes wrong.
 
 Here a host key is known or not, a login is tried or not, a question has its limit, and a session that failed
-is dropped: its next words would be the end of the last answer. What is said on the terminal is the business
-of a `Dialogue`; paramiko is known to `ssh_wire` alone. It does not decide when to poll.
+is dropped: its next words would be the end of the last answer. What is said on the terminal, or which program
+runs, is the business of a `Dialogue`; paramiko is known to `ssh_wire` alone. It does not decide when to poll.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from collectors.base import SENTENCE, BadAnswer, Pacing, PollError, Question, Refused, Unreachable
 from collectors.sessions.host_keys import HostKey, KnownHosts
 from collectors.sessions.login import Login, LoginGuard
-from collectors.sessions.ssh_terminal import Flood, HungUp, Terminal
+from collectors.sessions.ssh_terminal import Flood, HungUp
 from collectors.sessions.ssh_wire import Connection
 from collectors.sessions.workers import Late, Limit, Unwanted, Worker
 
@@ -34,10 +34,31 @@ GRACE = 1.0  # seconds beyond the limits of the thread until it is cut off from 
 R = TypeVar("R")
 
 
-class Dialogue(Protocol):
-    """What is said on a terminal. Every call runs in the session's thread and keeps within its limit."""
+class Voice(Protocol):
+    """What is heard on a connection: a terminal, or what programs say."""
 
-    def enter(self, terminal: Terminal, limit: Limit) -> str:
+    @property
+    def text(self) -> str:
+        """What was heard of the question in progress."""
+        ...
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the other end has ended it."""
+        ...
+
+    def pending(self) -> bool:
+        """Whether something is there that nobody has taken."""
+        ...
+
+
+V_contra = TypeVar("V_contra", bound=Voice, contravariant=True)
+
+
+class Dialogue(Protocol[V_contra]):
+    """What is said on a connection. Every call runs in the session's thread and keeps within its limit."""
+
+    def enter(self, voice: V_contra, limit: Limit, /) -> str:
         """Get from the first prompt to where commands are taken; returns a word on how, for the trace."""
         ...
 
@@ -50,7 +71,7 @@ class Dialogue(Protocol):
         ...
 
 
-D = TypeVar("D", bound=Dialogue)
+D = TypeVar("D", bound=Dialogue[Any])
 
 
 class _Session(Generic[D]):
@@ -60,7 +81,7 @@ class _Session(Generic[D]):
         self.connection = connection
         self.dialogue = dialogue
         self.unwanted = threading.Event()
-        self.terminal: Terminal | None = None  # of the thread, as is the next
+        self.voice: Voice | None = None  # of the thread, as is the next
         self.entered = False  # before that a word of farewell would be taken for a password
         self._worker = Worker(connection.name)
         self._ended: asyncio.Future[None] | None = None
@@ -88,7 +109,7 @@ class _Session(Generic[D]):
 
     def _hang_up(self) -> None:
         try:
-            if self.entered and self.connection.alive and self.terminal and not self.terminal.hung_up:
+            if self.entered and self.connection.alive and self.voice and not self.voice.hung_up:
                 self.dialogue.leave(Limit(LEAVE, threading.Event()))
         except (Late, HungUp, Flood):
             pass  # it is gone either way
@@ -109,7 +130,7 @@ class Entrance:
 
 
 class SshLine(Generic[D]):
-    """What the lines to a SAT and to a gateway have in common: one session, one question at a time.
+    """What the lines over SSH have in common: one session, one question at a time.
 
     The session is opened by the first question, kept between polls, tested after half a minute without a
     question, and logged off after half an hour without one, by `close`, and after any error. Opening takes at
@@ -122,6 +143,7 @@ class SshLine(Generic[D]):
 
     idle = IDLE
     probe_after = PROBE_AFTER
+    tries = TRIES
 
     def __init__(self, entrance: Entrance, dialogue: Callable[[str], D]) -> None:
         self.questions: list[Question] = []
@@ -158,7 +180,7 @@ class SshLine(Generic[D]):
             try:
                 with self._traced(text) as outcome:
                     result = await session.run(
-                        lambda: self._within(text, session, seconds, work), TRIES * (seconds + BETWEEN)
+                        lambda: self._within(text, session, seconds, work), self.tries * (seconds + BETWEEN)
                     )
                     outcome.append(count(result))
             except BaseException:
@@ -201,6 +223,10 @@ class SshLine(Generic[D]):
     def _may_open(self, name: str) -> None:
         """Raise Refused where the system is to be left alone for now."""
 
+    def _voice(self, connection: Connection, limit: Limit) -> Any:
+        """What its dialogue is held with, in the session's thread."""
+        return connection.terminal(limit)
+
     # -- in the session's thread
 
     def _enter(self, session: _Session[D]) -> str:
@@ -213,17 +239,17 @@ class SshLine(Generic[D]):
             key = connection.shake_hands([known_key.type for known_key in known], whole.part(self._timeout))
             _recognise(connection.name, key, known)
             connection.log_in(self._entrance.login, self._entrance.guard, whole.part(self._timeout))
-            session.terminal = connection.terminal(whole.part(self._timeout))
-            how = session.dialogue.enter(session.terminal, whole.part(self._timeout))
+            session.voice = voice = self._voice(connection, whole.part(self._timeout))
+            how = session.dialogue.enter(voice, whole.part(self._timeout))
             session.entered = True
             return f"{how} ({connection.algorithms})"
         except Late:
-            said = _last_line(self._entrance.login, session.terminal)
+            said = _last_line(self._entrance.login, session.voice)
             if said:
                 raise BadAnswer(connection.name, f"waits at what is not known here: {said!r}") from None
             raise Unreachable(connection.name, "the login is accepted, and then nothing comes") from None
         except HungUp:
-            said = _last_line(self._entrance.login, session.terminal)
+            said = _last_line(self._entrance.login, session.voice)
             raise BadAnswer(
                 connection.name, f"hung up after the login{f': {said!r}' if said else ''}"
             ) from None
@@ -233,15 +259,15 @@ class SshLine(Generic[D]):
             raise Unreachable(connection.name, "the line was closed") from None
 
     def _within(self, text: str, session: _Session[D], seconds: float, work: Callable[[D, Limit], R]) -> R:
-        limit, terminal = Limit(seconds, session.unwanted), session.terminal
+        limit, voice = Limit(seconds, session.unwanted), session.voice
         try:
             return work(session.dialogue, limit)
         except Late:
-            if terminal is not None and terminal.text.strip():
+            if voice is not None and voice.text.strip():
                 raise BadAnswer(text, f"not at its end within {seconds:g} s") from None
             raise Unreachable(text, f"no answer in {seconds:g} s") from None
         except HungUp:
-            if terminal is not None and terminal.text.strip():
+            if voice is not None and voice.text.strip():
                 raise BadAnswer(text, "the system hung up in the middle of the answer") from None
             raise Unreachable(text, "the system hung up") from None
         except Flood:
@@ -250,17 +276,17 @@ class SshLine(Generic[D]):
             raise Unreachable(text, "the line was closed") from None
 
     def _listens(self, session: _Session[D], *, test: bool) -> bool:
-        terminal = session.terminal
-        if terminal is None or not session.connection.alive or terminal.hung_up:
+        voice = session.voice
+        if voice is None or not session.connection.alive or voice.hung_up:
             return False
         try:
-            if test or terminal.pending():
+            if test or voice.pending():
                 session.dialogue.probe(Limit(self._timeout, session.unwanted))
         except (Late, HungUp, Flood, PollError):
             return False
         except Unwanted:
             raise Unreachable(session.connection.name, "the line was closed") from None
-        return not terminal.hung_up
+        return not voice.hung_up
 
     # -- in the event loop
 
@@ -329,6 +355,6 @@ def _recognise(name: str, key: HostKey, known: Sequence[HostKey]) -> None:
     )
 
 
-def _last_line(login: Login, terminal: Terminal | None) -> str:
-    lines = (terminal.text if terminal is not None else "").split("\n")
+def _last_line(login: Login, voice: Voice | None) -> str:
+    lines = (voice.text if voice is not None else "").split("\n")
     return login.hide(next((line.strip() for line in reversed(lines) if line.strip()), ""))[-40:]

@@ -2,7 +2,7 @@
 
 Everything here runs in the thread of a session, within a limit, and is ended by `abort` from any other
 thread. Which host key is known is decided elsewhere; what is said on the terminal is no concern of this
-module. Besides it only `ssh_auth` and `ssh_terminal` know paramiko.
+module. Besides it only `ssh_auth`, `ssh_terminal` and `ssh_programs` know paramiko.
 
 paramiko 3.5.1 and 4.0 both do. From 5.0 on it refuses the SHA-1 algorithms of Communication Manager 6 and of
 old gateways; from 4.0 on the DSA host keys of gateways that are older still.
@@ -27,6 +27,7 @@ from collectors.sessions.host_keys import HostKey
 from collectors.sessions.login import Login, LoginGuard
 from collectors.sessions.ssh_auth import PatientTransport, log_in
 from collectors.sessions.ssh_heard import Heard, few
+from collectors.sessions.ssh_programs import Programs
 from collectors.sessions.ssh_terminal import Terminal
 from collectors.sessions.workers import Late, Limit
 
@@ -56,7 +57,9 @@ class _Tapped(socket.socket):
 
 
 class Connection:
-    """One connection: `dial`, `shake_hands`, `log_in`, `terminal`, in this order, and `close` in any case."""
+    """One connection: `dial`, `shake_hands`, `log_in`, `terminal` or `programs`, in this order; then `close`,
+    in any case.
+    """
 
     def __init__(self, address: str, port: int) -> None:
         self.name = f"ssh {address}:{port}"
@@ -168,6 +171,10 @@ class Connection:
             limit.left()
             raise BadAnswer(self.name, "the login is accepted and gets no terminal") from error
         return Terminal(channel)
+
+    def programs(self) -> Programs:
+        """Programs without a terminal; whether the server runs any, the first of them shows."""
+        return Programs(self.name, self._opened())
 
     def _opened(self) -> PatientTransport:
         if self._transport is None:
