@@ -24,6 +24,7 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,252}")
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 
@@ -130,6 +131,16 @@ def _something(text: str) -> str:
     return text
 
 
+def _check_host(text: str) -> str:
+    """A host's name or an IP address: it stands in requests, so nothing else may."""
+    try:
+        ip_address(text)
+    except ValueError:
+        if _HOST.fullmatch(text) is None:
+            raise ValueError(f"expected the name of a host or an IP address; got {shown(text)}") from None
+    return text
+
+
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
         raise ValueError("expected a duration above zero; got 0s")
@@ -153,6 +164,7 @@ Address = Annotated[
 Listen = Annotated[str, AfterValidator(_check_listen)]
 Text = Annotated[str, BeforeValidator(as_written)]
 SomeText = Annotated[str, BeforeValidator(as_written), AfterValidator(_something)]
+Host = Annotated[str, BeforeValidator(as_written), AfterValidator(_check_host)]
 Name = Annotated[str, BeforeValidator(as_written), AfterValidator(_check_name)]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from agent.fields import Duration, Model, PositiveDuration, Secret, SomeText, as_written
+from agent.fields import Duration, Host, Model, PositiveDuration, Secret, SomeText, as_written
 from collectors.base import SipTransport
 
 AuthProtocol = Literal["MD5", "SHA", "SHA-224", "SHA-256", "SHA-384", "SHA-512"]
@@ -94,7 +94,7 @@ class Sip(Model):
 
     port: int | None = Field(default=None, ge=1, le=65535)
     transport: SipTransport = "udp"
-    domain: SomeText | None = None
+    domain: Host | None = None
     peer: bool = False
     timeout: PositiveDuration | None = None
     interval: PositiveDuration | None = None
@@ -112,7 +112,7 @@ class Tls(Model):
     """
 
     ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(min_length=1)
-    name: SomeText | None = None
+    name: Host | None = None
     warn: PositiveDuration = timedelta(days=30)
     timeout: PositiveDuration | None = None
     interval: PositiveDuration | None = None

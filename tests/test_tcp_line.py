@@ -17,6 +17,7 @@ from collectors.base import BadAnswer, Pacing, Reading, TcpAnswer, Unreachable
 from collectors.probe import PRODUCT
 from collectors.sessions.tcp import TcpLine
 from tests.lab.router import Hole
+from tests.sip_servers import tcp
 
 NOW = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
 
@@ -112,6 +113,75 @@ def test_a_connect_that_is_cancelled_leaves_no_socket_behind() -> None:
         asyncio.run(
             story(sock.getsockname()[1])
         )  # a socket left open would be a ResourceWarning, an error here
+
+
+# --- what the other end says first ------------------------------------------------------------------------
+
+
+@contextmanager
+def saying(*pieces: bytes, then_wait: bool = False) -> Iterator[int]:
+    """A port that says this to the one connection that it takes, and hangs up or waits until we do."""
+    heard: list[bytes] = []
+
+    def talk(sock: socket.socket) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            sock.sendall(piece)
+            time.sleep(0.01)
+        if then_wait:
+            heard.append(sock.recv(100))
+
+    with tcp(talk) as port:
+        yield port
+    assert heard in ([], [b""])  # nothing was sent to it
+
+
+def greeted(port: int, timeout: float = 5.0) -> TcpAnswer:
+    return asyncio.run(line("127.0.0.1", port, timeout).greeting())
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ((b"SSH-2.0-OpenSSH_9.2\r\nmore",), "SSH-2.0-OpenSSH_9.2"),
+        ((b"SSH-", b"2.0-Op", b"enSSH\r", b"\n"), "SSH-2.0-OpenSSH"),
+        ((b"220 mail\xff\x1b[2J ready\n",), "220 mail\ufffd [2J ready"),
+        ((b"\r\nSSH-2.0-late\r\n",), None),  # only the first line counts
+        ((b"y" * 1000 + b"\n",), "y" * 255),
+        ((b"SSH-2.0-cut",), "SSH-2.0-cut"),
+        ((), None),
+    ],
+)
+def test_a_greeting_is_the_first_line_and_no_more(pieces: tuple[bytes, ...], said: str | None) -> None:
+    with saying(*pieces) as port:
+        answer = greeted(port)
+    assert (answer.opened, answer.greeting) == (True, said)
+    assert 0 < answer.seconds < 5
+
+
+def test_a_port_that_waits_for_us_to_speak_has_no_greeting() -> None:
+    with saying(then_wait=True) as port:
+        asked = line("127.0.0.1", port, timeout=0.3)
+        answer = asyncio.run(asked.greeting())
+    assert (answer.opened, answer.greeting) == (True, None)
+    assert answer.seconds < 0.3  # of the connection, not of the wait
+    assert [(each.text, each.outcome) for each in asked.questions] == [
+        (f"greeting of TCP port {port}", "taken")
+    ]
+
+
+def test_a_refused_connection_has_no_greeting_and_a_dropped_one_is_unreachable() -> None:
+    with closed() as port:
+        answer = greeted(port)
+    assert (answer.opened, answer.greeting) == (False, None)
+    with (
+        listening() as sock,
+        closing(Hole(sock.getsockname())),
+        pytest.raises(Unreachable, match=r"greeting of TCP port \d+: no answer within 0\.3 s"),
+    ):
+        greeted(sock.getsockname()[1], 0.3)
+    with pytest.raises(BadAnswer, match="this machine: "):
+        asyncio.run(line("fe80::1", 22).greeting())
 
 
 # --- the probe, as it is polled ----------------------------------------------------------------------------

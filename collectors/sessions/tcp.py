@@ -7,14 +7,14 @@ What this machine cannot do (no free socket, say) is BadAnswer: it says nothing 
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 import time
-from ipaddress import ip_address
+from contextlib import suppress
 
-from collectors.base import BadAnswer, Pacing, PollError, Question, TcpAnswer, Unreachable
+from collectors.base import QUOTE, Pacing, PollError, Question, TcpAnswer
+from collectors.sessions.sockets import family_of, no_answer, refused_by
 
-_NO_PATH = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
+LINE = 255  # octets of a greeting (RFC 4253, 4.2)
 
 
 class TcpLine:
@@ -51,23 +51,57 @@ class TcpLine:
         return answer
 
     async def greeting(self) -> TcpAnswer:
-        """Connect, wait for the first line that the other end says, and hang up."""
-        raise NotImplementedError
+        """Connect, wait for the first line that the other end says, and hang up. Raises as `connect` does.
+
+        Of the line at most 255 octets are kept (RFC 4253, 4.2), printable; nothing within the timeout, or
+        before the other end hangs up, is no greeting. The time is that of the connection.
+        """
+        text = f"greeting of TCP port {self._port}"
+        begun = time.monotonic()
+        try:
+            with self._socket(text) as line:
+                opened = await self._connected(line, text)
+                seconds = time.monotonic() - begun
+                said = await self._first_line(line) if opened else None
+        except PollError as error:
+            self.questions.append(Question(text, time.monotonic() - begun, error.detail))
+            raise
+        outcome = "refused" if not opened else "taken" if said is None else said[:QUOTE]
+        self.questions.append(Question(text, time.monotonic() - begun, outcome))
+        return TcpAnswer(seconds, opened, said)
 
     async def _opened(self, text: str) -> bool:
-        family = socket.AF_INET6 if ip_address(self._address).version == 6 else socket.AF_INET
+        with self._socket(text) as line:
+            return await self._connected(line, text)
+
+    def _socket(self, text: str) -> socket.socket:
         try:
-            with socket.socket(family, socket.SOCK_STREAM) as line:
-                line.setblocking(False)
-                async with asyncio.timeout(self._timeout):
-                    await asyncio.get_running_loop().sock_connect(line, (self._address, self._port))
+            line = socket.socket(family_of(self._address), socket.SOCK_STREAM)
+        except OSError as error:
+            raise refused_by(error, text) from None
+        line.setblocking(False)
+        return line
+
+    async def _connected(self, line: socket.socket, text: str) -> bool:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await asyncio.get_running_loop().sock_connect(line, (self._address, self._port))
         except (ConnectionRefusedError, ConnectionResetError):
             return False
         except TimeoutError:  # ours, or the kernel's, which is one of these
-            raise Unreachable(text, f"no answer within {self._timeout:g} s") from None
+            raise no_answer(text, self._timeout) from None
         except OSError as error:
-            said = error.strerror or type(error).__name__
-            if error.errno in _NO_PATH:
-                raise Unreachable(text, said) from None
-            raise BadAnswer(text, f"this machine: {said}") from None
+            raise refused_by(error, text) from None
         return True
+
+    async def _first_line(self, line: socket.socket) -> str | None:
+        said = b""
+        with suppress(TimeoutError, OSError):  # what came until then is what it said
+            async with asyncio.timeout(self._timeout):
+                while len(said) < LINE and b"\n" not in said:
+                    octets = await asyncio.get_running_loop().sock_recv(line, LINE - len(said))
+                    if not octets:
+                        break
+                    said += octets
+        text = said.partition(b"\n")[0].decode("utf-8", "replace")
+        return "".join(each if each.isprintable() else " " for each in text).strip() or None
