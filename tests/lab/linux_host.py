@@ -12,9 +12,9 @@ Where the figures and texts come from:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from tests.lab.cells import Face, Gauge, ObjectId, Oid, Ticks, Value, rows, scalars, system_group
 from tests.lab.model import Customer, System
@@ -27,6 +27,8 @@ _IF = "1.3.6.1.2.1.2.2.1"
 _NET_SNMP_LINUX = "1.3.6.1.4.1.8072.3.2.10"
 _RAM, _VIRTUAL, _FIXED, _OTHER = (f"{_HR}.2.1.{n}" for n in (2, 3, 4, 1))
 _SYSTEM_PROGRAMS = ("systemd", "sshd", "chronyd", "crond", "rsyslogd", "snmpd")
+_PROCESSORS = 8
+_SWAP = 4096  # MiB
 _UNIT = 4096  # bytes to an allocation unit of a disk
 _KERNEL = "4.18.0-553.el8_10.x86_64"
 
@@ -53,7 +55,7 @@ class Interface:
 class Host(System):
     """A Linux host. `running` False: it is dead, its agent included.
 
-    `cpu`: per cent of both its processors. `memory`, `memory_used`: in MiB, of `programs` alone. `programs`:
+    `cpu`: per cent of all its processors. `memory`, `memory_used`: in MiB, of `programs` alone. `programs`:
     the product's own, by the names of their processes; `stopped`: those of them that do not run. `clock`:
     seconds that it is ahead of its time server; None: it has lost it.
     """
@@ -90,7 +92,9 @@ def face(_customer: Customer, host: Host, now: datetime) -> Face:
         **system_group(host, f"Linux {host.name} {_KERNEL} (simulated)", _NET_SNMP_LINUX, now),
         **scalars(f"{_HR}.1", {1: running, 5: Gauge(1), 6: Gauge(len(host.processes))}),
         **_storages(host),
-        **rows(f"{_HR}.3.3.1", (1, 2), {(index,): (ObjectId("0.0"), host.cpu) for index in (196608, 196609)}),
+        **rows(
+            f"{_HR}.3.3.1", (1, 2), {(196608 + n,): (ObjectId("0.0"), host.cpu) for n in range(_PROCESSORS)}
+        ),
         **_processes(host),
         **_memory(host),
         **_file_systems(host),
@@ -123,7 +127,7 @@ def _storages(host: Host) -> Face:
     taken = host.memory_used + buffers + cached
     cells: dict[Oid, tuple[Value, ...]] = {
         (1,): (1, ObjectId(_RAM), "Physical memory", 1024, host.memory * 1024, taken * 1024),
-        (3,): (3, ObjectId(_VIRTUAL), "Virtual memory", 1024, (host.memory + 4096) * 1024, taken * 1024),
+        (3,): (3, ObjectId(_VIRTUAL), "Virtual memory", 1024, (host.memory + _SWAP) * 1024, taken * 1024),
         (6,): (6, ObjectId(_OTHER), "Memory buffers", 1024, host.memory * 1024, buffers * 1024),
         (7,): (7, ObjectId(_OTHER), "Cached memory", 1024, cached * 1024, cached * 1024),
     }
@@ -154,8 +158,8 @@ def _numbered(host: Host) -> list[tuple[int, str]]:
 def _memory(host: Host) -> Face:
     buffers, cached = _buffers(host)
     free = host.memory - host.memory_used - buffers - cached
-    # memTotalSwap, AvailSwap, TotalReal, AvailReal, TotalFree, Buffer, Cached, in kB; SysAvail is of 5.9 on
-    kilobytes = {3: 4096, 4: 4096, 5: host.memory, 6: free, 11: free + 4096, 14: buffers, 15: cached}
+    # memTotalSwap, AvailSwap, TotalReal, AvailReal, TotalFree, Buffer, Cached, in kB
+    kilobytes = {3: _SWAP, 4: _SWAP, 5: host.memory, 6: free, 11: free + _SWAP, 14: buffers, 15: cached}
     return scalars(f"{_UCD}.4", {n: mib * 1024 for n, mib in kilobytes.items()})
 
 
@@ -195,7 +199,7 @@ def run(here: Here, command: str) -> Ran:
     if tell is None:
         name = command.split(maxsplit=1)[0] if command.split() else command
         return Ran(status=127, errors=f"bash: {name}: command not found\n")
-    return tell(here.system, here.now)
+    return Ran(tell(here.system, here.now))
 
 
 async def talk(screen: Screen, here: Here) -> bool:
@@ -208,69 +212,95 @@ async def talk(screen: Screen, here: Here) -> bool:
     raise Gone
 
 
-def _df(host: Host, _now: datetime) -> Ran:
+def _df(host: Host, _now: datetime) -> str:
     lines = ["Filesystem              1024-blocks      Used Available Capacity Mounted on"]
     for disk in host.disks:
         size, used = disk.size * 1024, disk.used * 1024
-        free, percent = size - used, -(-100 * disk.used // disk.size)
-        lines.append(f"{disk.device:<23} {size:11d} {used:9d} {free:9d} {percent:7d}% {disk.mount}")
+        percent = -(-100 * disk.used // disk.size)
+        lines.append(f"{disk.device:<23} {size:11d} {used:9d} {size - used:9d} {percent:7d}% {disk.mount}")
     lines.append(f"{'tmpfs':<23} {407892:11d} {1024:9d} {406868:9d} {1:7d}% /run/user/1000")
-    return Ran("".join(f"{line}\n" for line in lines))
+    return _lines(lines)
 
 
-def _meminfo(host: Host, _now: datetime) -> Ran:
+def _mounts(host: Host, _now: datetime) -> str:
+    lines = [f"{disk.device} {disk.mount} xfs rw,relatime,attr2,inode64,noquota 0 0" for disk in host.disks]
+    return _lines([*lines, "tmpfs /run/user/1000 tmpfs rw,nosuid,nodev,relatime,size=407892k 0 0"])
+
+
+def _meminfo(host: Host, _now: datetime) -> str:
     buffers, cached = _buffers(host)
-    free = host.memory - host.memory_used - buffers - cached
     told = {
         "MemTotal": host.memory,
-        "MemFree": free,
+        "MemFree": host.memory - host.memory_used - buffers - cached,
         "MemAvailable": host.memory - host.memory_used,
         "Buffers": buffers,
         "Cached": cached,
         "SwapCached": 0,
-        "SwapTotal": 4096,
-        "SwapFree": 4096,
+        "SwapTotal": _SWAP,
+        "SwapFree": _SWAP,
     }
-    return Ran("".join(f"{name + ':':<16}{mib * 1024:8d} kB\n" for name, mib in told.items()))
+    return _lines(f"{name + ':':<16}{mib * 1024:8d} kB" for name, mib in told.items())
 
 
-def _ps(host: Host, _now: datetime) -> Ran:
-    return Ran("".join(f"{name[:15]}\n" for name in host.processes))
+def _ps(host: Host, _now: datetime) -> str:
+    return _lines([*(name[:15] for name in host.processes), "ps"])
 
 
-def _proc_uptime(host: Host, now: datetime) -> Ran:
+def _uptime(host: Host, now: datetime) -> str:
     seconds = (now - host.started).total_seconds()
-    return Ran(f"{seconds:.2f} {2 * seconds * (1 - host.cpu / 100):.2f}\n")
+    return f"{seconds:.2f} {_PROCESSORS * seconds * (1 - host.cpu / 100):.2f}\n"
 
 
-def _loadavg(host: Host, _now: datetime) -> Ran:
+def _stat(host: Host, now: datetime, lines: int) -> str:
+    """The times of the processors since the start in ticks of 10 ms: used by programs, by the system, idle."""
+    ticks = int((now - host.started).total_seconds() * 100)
+    used = ticks * host.cpu // 100
+    each = f"{used - used // 4} 0 {used // 4} {ticks - used} 0 0 0 0 0 0"
+    whole = " ".join(str(_PROCESSORS * int(part)) for part in each.split())
+    return _lines([f"cpu  {whole}", f"cpu0 {each}"][:lines])
+
+
+def _loadavg(host: Host, _now: datetime) -> str:
     load = _load(host)
-    return Ran(f"{load} {load} {load} 1/{20 * len(host.processes)} 31337\n")
+    return f"{load} {load} {load} 1/{20 * len(host.processes)} 31337\n"
 
 
-def _chronyc(host: Host, _now: datetime) -> Ran:
-    if "chronyd" not in host.processes:
-        return Ran(status=1, errors="506 Cannot talk to daemon\n")
-    off = host.clock
-    lines = [
-        ("Reference ID", "0A2F0001 (10.47.0.1)" if off is not None else "00000000 ()"),
-        ("Stratum", "4" if off is not None else "0"),
-        ("Ref time (UTC)", "Fri Nov 20 23:00:41 2026"),
-        ("System time", f"{abs(off or 0):.9f} seconds {'slow' if (off or 0) < 0 else 'fast'} of NTP time"),
-        ("Last offset", f"{off or 0:+.9f} seconds"),
-        ("RMS offset", f"{abs(off or 0):.9f} seconds"),
+def _chronyc(host: Host, now: datetime) -> str:
+    off = host.clock or 0.0
+    heard = now - timedelta(seconds=now.timestamp() % 1024)
+    lines = (
+        ("Reference ID", "0A2F0001 (10.47.0.1)" if host.clock is not None else "00000000 ()"),
+        ("Stratum", "4" if host.clock is not None else "0"),
+        ("Ref time (UTC)", f"{heard.astimezone(UTC):%a %b %d %H:%M:%S %Y}"),
+        ("System time", f"{abs(off):.9f} seconds {'slow' if off < 0 else 'fast'} of NTP time"),
+        ("Last offset", f"{off:+.9f} seconds"),
+        ("RMS offset", f"{abs(off):.9f} seconds"),
         ("Frequency", "7.021 ppm slow"),
         ("Residual freq", "+0.001 ppm"),
         ("Skew", "0.047 ppm"),
         ("Root delay", "0.012345678 seconds"),
         ("Root dispersion", "0.001234567 seconds"),
         ("Update interval", "1024.5 seconds"),
-        ("Leap status", "Normal" if off is not None else "Not synchronised"),
-    ]
-    return Ran("".join(f"{name:<16}: {value}\n" for name, value in lines))
+        ("Leap status", "Normal" if host.clock is not None else "Not synchronised"),
+    )
+    return _lines(f"{name:<16}: {value}" for name, value in lines)
 
 
-_PROGRAMS: dict[str, Callable[[Host, datetime], Ran]] = {}
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+_PROGRAMS: dict[str, Callable[[Host, datetime], str]] = {
+    "head -n 1 /proc/stat": lambda host, now: _stat(host, now, 1),
+    "head -n 2 /proc/stat": lambda host, now: _stat(host, now, 2),
+    "cat /proc/uptime": _uptime,
+    "cat /proc/loadavg": _loadavg,
+    "cat /proc/meminfo": _meminfo,
+    "cat /proc/mounts": _mounts,
+    "df -P -k -l": _df,
+    "ps -e -o comm=": _ps,
+    "chronyc -n tracking": _chronyc,
+}
 
 
 # --- faults -----------------------------------------------------------------------------------------------

@@ -56,7 +56,9 @@ def write_site(
     be too long a path for one. Credentials are for their owner's eyes only (0600).
     """
     products = find_products()
-    wanted = [n for n, p in find_systems().items() if (systems is None or n in systems) and p.product in products]
+    wanted = [
+        n for n, p in find_systems().items() if (systems is None or n in systems) and p.product in products
+    ]
     systems = wanted
     customer = model.customer(utc_now(), octet=octet, port=port, ssh_port=ssh_port, systems=systems)
     credentials = folder / "credentials"

@@ -41,8 +41,10 @@ def _ends(customer: Customer, system: System, now: datetime) -> datetime:
     return far_end(customer, system, now)
 
 
-def _site(_customer: Customer, _sbce: Host) -> dict[str, Any]:
+def _site(customer: Customer, _sbce: Host) -> dict[str, Any]:
     return {
+        "coverage": "24x7",
+        "tcp": {"port": customer.ssh_port, "timeout": "1s", "interval": "2s"},  # nobody logs in there
         "sip": {"port": SIP_PORT, "peer": True, "timeout": "1s", "interval": "2s"},
         "tls": {"ports": [SIPS_PORT], "name": "sbce1.lab", "timeout": "2s", "interval": "2s"},
     }
