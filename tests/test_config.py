@@ -181,6 +181,7 @@ def test_the_example_is_a_site_without_mistakes_of_three_places() -> None:
         "communication_manager",
         "media_gateway",
         "media_gateway",
+        "application_enablement",
         "probe",
         "probe",
     ]

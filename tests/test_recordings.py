@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from collectors.base import Answers, Findings, Metric, PollError, Product, ProtocolName, Value
 from collectors.products import facts_markdown, find_products
-from tests.recordings import FOLDER, Recording, answers_of, healed, load, recordings, replay, told
+from tests.recordings import FOLDER, Recording, answers_of, healed, load, poll_of, recordings, replay, told
 
 PRODUCTS = find_products()
 CASES = [recording for name in sorted(PRODUCTS) for recording in recordings(name)]
@@ -250,10 +250,10 @@ ODD: st.SearchStrategy[Value] = st.one_of(
 )
 
 
-def _read(product: Product, answers: Answers, at: datetime) -> Findings | None:
+def _read(case: Recording, answers: Answers) -> Findings | None:
     """The findings, None where the product says that it cannot read; any other exception is a defect."""
     try:
-        return product.polls["snmp"].read(answers, at)
+        return poll_of(case, PRODUCTS[case.product]).read(answers, case.at)
     except PollError as error:
         if error.kind != "unreadable" or len(error.detail) > 80:
             raise AssertionError(f"{error.kind}: {error.detail!r}") from error
@@ -272,7 +272,7 @@ def test_changed_and_missing_values_are_read_or_called_unreadable(
     changes = data.draw(st.dictionaries(st.sampled_from(oids), st.one_of(st.none(), ODD), max_size=12))
     values = {oid: changes.get(oid, value) for oid, value in answers.values.items()}
     broken = Answers(answers.asked, {oid: value for oid, value in values.items() if value is not None})
-    findings = _read(product, broken, case.at)
+    findings = _read(case, broken)
     for part in findings.observations if findings else ():
         assert len(part.detail) <= 120
         if part.lost is not None and part.total is not None:
@@ -287,7 +287,7 @@ def test_a_device_that_gives_one_value_for_everything_is_read_or_called_unreadab
 ) -> None:
     product = PRODUCTS[case.product]
     answers = answers_of(case, product)
-    _read(product, Answers(answers.asked, dict.fromkeys(answers.values, kind)), case.at)
+    _read(case, Answers(answers.asked, dict.fromkeys(answers.values, kind)))
 
 
 # A column that the device drops, and after which a lost part may be well: each with its reason.
@@ -307,7 +307,7 @@ def test_a_table_column_or_value_that_is_dropped_makes_no_lost_part_well(case: R
     for dropped in (*answers.values, *case.columns, *tables):
         head = dropped + "."
         left = {oid: v for oid, v in answers.values.items() if oid != dropped and not oid.startswith(head)}
-        after = _read(product, Answers(answers.asked, left), case.at)
+        after = _read(case, Answers(answers.asked, left))
         for role, component in healed(before, after) if after else ():
             assert any(dropped.startswith(oid) and role == of for of, oid in BELIEVED), (
                 f"without {dropped} {role} {component} is well"

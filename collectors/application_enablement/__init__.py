@@ -1,0 +1,83 @@
+"""Avaya Aura Application Enablement Services (AES), the server for CTI applications, over SNMP and SSH.
+
+Here stands what the agent knows of it; how it is asked and read stands in one file per protocol beside this
+one, what a service says of itself in `services`. Nothing here asks anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from collectors.application_enablement import snmp
+from collectors.base import Fact, Option, Own, Poll, Product, ProtocolName
+from collectors.host import snmp as host_snmp
+
+_POLLS: dict[ProtocolName, Poll] = {
+    "snmp": Poll(snmp.ask, snmp.read, snmp.PACING),
+}
+
+
+def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
+    return {"snmp": replace(_POLLS["snmp"], read=partial(snmp.read, own=own))}
+
+
+PRODUCT = Product(
+    name="application_enablement",
+    title="Application Enablement Services",
+    function="other",
+    polls=_POLLS,
+    authority=("snmp", "ssh"),
+    metrics=snmp.METRICS,
+    facts=(
+        Fact(
+            "OIDs of services, licence errors, links and sessions; their enumerations",
+            "centreon-plugins",
+            "verified",
+        ),
+        Fact(
+            "a service that is not running, or not online, fails; a link that is not online",
+            "its defaults",
+            "verified",
+        ),
+        Fact("a session's row is the length and the letters of its switch", "the same", "verified"),
+        Fact(
+            "TSAPI clients of -1 are not told; DMCC memory is used over used and free", "the same", "verified"
+        ),
+        Fact(
+            "starting, stopping, pausing, paused, ready: in part; stopped, offline, down: lost",
+            "their words",
+            "inferred",
+        ),
+        Fact("a licence error other than normal: nobody is licensed any more", "its words", "inferred"),
+        Fact(
+            "a lost service whose licence is not found was never bought: nobody uses it",
+            "its words",
+            "inferred",
+        ),
+        Fact(
+            "a session that is offline takes every link of its connection along",
+            "what a session is",
+            "inferred",
+        ),
+        Fact("the agent of the server shows its host as well", "AES runs on Linux", "inferred"),
+        *host_snmp.FACTS,
+    ),
+    options=(
+        Option(
+            "unused",
+            "words",
+            "the services that nobody uses here, which are then not missed",
+            tuple(snmp.SERVICES),
+        ),
+        *host_snmp.OPTIONS,
+    ),
+    with_options=_polls,
+    not_seen=(
+        "the state of each CTI link (a CM says it: status aesvcs cti-link), users, devices, call events",
+        "how many licences are used: only the error of each licence is told",
+        "what mvap.sh info and statapp print, and the AES's own log of alarms (nobody has published any)",
+        "traps: their numbers are not public",
+    ),
+)
