@@ -179,7 +179,7 @@ class Watched:
 async def watched(
     *, start: bool = True, systems: Collection[str] | None = model.BRANCHES, **changes: Any
 ) -> AsyncIterator[Watched]:
-    """A healthy lab and a ready daemon. `systems`: of the lab; None: all. `changes`: keys of the site file."""
+    """A healthy lab and a ready daemon. `systems`: of the lab, None for all; `changes`: keys of its site."""
     with own_octet() as octet, tempfile.TemporaryDirectory(prefix="tw-") as name:
         folder = Path(name)
         site = write_site(folder, web_port=free_port(), octet=octet, systems=systems)

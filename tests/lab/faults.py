@@ -121,7 +121,7 @@ def _reboot(customer: Customer, system: System, at: datetime) -> Customer:
     return customer.put(rebooted)
 
 
-FAULTS: dict[str, Fault] = {
+COMMON: dict[str, Fault] = {
     fault.name: fault
     for fault in (
         Fault(
@@ -363,6 +363,10 @@ FAULTS: dict[str, Fault] = {
             "one way of access lost: minor",
             _ssh(SshTrouble.BUSY),
         ),
-        *(fault for played in find_systems().values() for fault in played.faults),
     )
+}
+"""What the small customer suffers (`model.BRANCHES`)."""
+
+FAULTS: dict[str, Fault] = COMMON | {
+    fault.name: fault for played in find_systems().values() for fault in played.faults
 }

@@ -252,7 +252,7 @@ def _uptime(host: Host, now: datetime) -> str:
 
 
 def _stat(host: Host, now: datetime, lines: int) -> str:
-    """The times of the processors since the start in ticks of 10 ms: used by programs, by the system, idle."""
+    """The times of the processors since the start, in ticks of 10 ms: of programs, of the system, idle."""
     ticks = int((now - host.started).total_seconds() * 100)
     used = ticks * host.cpu // 100
     each = f"{used - used // 4} 0 {used // 4} {ticks - used} 0 0 0 0 0 0"

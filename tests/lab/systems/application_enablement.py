@@ -24,7 +24,7 @@ from tests.lab.played import Door, Fault, Played, Records, SatForm, field_number
 
 SWITCH = "CMMAIN"  # what the AES calls the phone system
 SERVER = "aesserver1"  # what the phone system calls the AES
-CTI_LINKS = (1, 2)
+CTI_LINKS = {1: 3, 2: 4}  # by the service that each runs over: TSAPI, and DLG for ASAI
 
 _AES = "1.3.6.1.4.1.6889.2.27.2.1"
 _RUNNING, _STOPPED = 2, 3  # State
@@ -91,8 +91,9 @@ def _services(aes: Host) -> Face:
 
 def _established(customer: Customer, link: int) -> bool:
     aes = _here(customer)
-    works = aes is not None and _connected(customer, aes) and _STOP not in aes.switched
-    return works and f"cti-link {link}" not in customer.cm.out
+    works = aes is not None and _connected(customer, aes)
+    stopped = aes is not None and _STOP in aes.switched and CTI_LINKS[link] == _TSAPI
+    return works and not stopped and f"cti-link {link}" not in customer.cm.out
 
 
 def _cti_links(customer: Customer, _rest: list[str], _now: datetime) -> Records:
@@ -126,7 +127,7 @@ _FAULTS = (
     Fault(
         "aes-service-stopped",
         ("aes1",),
-        "The TSAPI service of the AES is stopped; the phone system loses its CTI links.",
+        "The TSAPI service of the AES is stopped; the phone system loses CTI link 1.",
         "a primary number lost by its CTI link: major; the service: minor",
         on_host(suffers(_STOP)),
     ),
