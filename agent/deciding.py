@@ -289,6 +289,8 @@ class _Pass:
         asked = waiting.asked or self._now
         chain = [key, *(step.cause.key for step in way)]
         known = {each.system for each in chain}
+        if key.role == "integration":  # a link may bear the name of the end that has not told of it
+            known -= set(self._failing[key].parents)
         untold = dict.fromkeys(
             name
             for each in chain

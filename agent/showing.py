@@ -329,6 +329,7 @@ def _access_view(way: Way, access: Access | None, terms: Terms) -> AccessView:
         error_text=access.error_text if access else None,
         samples=access.samples if access else (),
         samples_at=last_good,
+        must_answer=way.must_answer,
     )
 
 

@@ -36,7 +36,13 @@ _WHO = {
     "not_covered": "not covered",
     "monitoring": "monitoring",
 }
-_SIGHT = {"seen": "seen", "partly": "seen in part", "unseen": "not seen", "unasked": "not asked yet"}
+_SIGHT = {
+    "seen": "seen",
+    "partly": "seen in part",
+    "unseen": "not seen",
+    "unasked": "not asked yet",
+    "unknown": "not known",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,8 @@ def headline(view: AgentView) -> Headline:
     blind = [system.name for system in view.systems if system.sight(view.now) == "unseen"]
     partly = [system.name for system in view.systems if system.sight(view.now) == "partly"]
     unasked = [system.name for system in view.systems if system.sight(view.now) == "unasked"]
-    sight = _sight_sentence(view, blind, partly, unasked)
+    unknown = [system.name for system in view.systems if system.sight(view.now) == "unknown"]
+    sight = _sight_sentence(view, blind, partly, unasked, unknown)
     if not healthy:
         return Headline(
             "blind", "The agent is not watching", f"{reason} What stands below may be out of date."
@@ -111,6 +118,8 @@ def headline(view: AgentView) -> Headline:
         return Headline("blind", "No failure found in what can be seen", sight)
     if unasked or not total:
         return Headline("waiting", "Not known yet", sight)
+    if unknown and not view.seen:
+        return Headline("waiting", "Nothing answers, and nothing has to", sight)
     if view.pending:
         return Headline("waiting", "No ticket; something is not well", sight)
     return Headline("calm", "No failure found", sight)
@@ -138,6 +147,8 @@ def stands_words(ticket: TicketView) -> str:
 def access_words(access: AccessView, view: AgentView) -> str:
     """Since when and why one protocol of a system is seen or not."""
     now, success = view.now, access.last_success
+    if access.says_nothing:
+        return "does not answer, and need not"
     match access.seen(now):
         case None:
             return "not asked yet"
@@ -184,11 +195,13 @@ def _ranked(view: AgentView) -> list[tuple[int, str]]:
     return [(0, severity) for severity in sorted(unknown)] + list(enumerate(view.severities))
 
 
-def _sight_sentence(view: AgentView, blind: list[str], partly: list[str], unasked: list[str]) -> str:
+def _sight_sentence(
+    view: AgentView, blind: list[str], partly: list[str], unasked: list[str], unknown: list[str]
+) -> str:
     total = len(view.systems)
     if not total:
         return "No system is configured."
-    if not (blind or partly or unasked):
+    if not (blind or partly or unasked or unknown):
         return "Every system is seen." if total > 1 else "The one system is seen."
     parts = [f"{view.seen} of {total} systems seen."]
     if blind:
@@ -197,6 +210,8 @@ def _sight_sentence(view: AgentView, blind: list[str], partly: list[str], unaske
         parts.append(f"Seen in part: {_listed(partly)}.")
     if unasked:
         parts.append(f"Not asked yet: {_listed(unasked)}.")
+    if unknown:
+        parts.append(f"Not known, as it need not answer and does not: {_listed(unknown)}.")
     return " ".join(parts)
 
 

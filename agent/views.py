@@ -18,7 +18,7 @@ from agent.contract import Outcome, Step
 from agent.failures import Responsibility
 from collectors.base import ErrorKind, ProtocolName, Sample
 
-Sight = Literal["seen", "partly", "unseen", "unasked"]
+Sight = Literal["seen", "partly", "unseen", "unasked", "unknown"]
 Verdict = tuple[bool, str]
 """Whether it is so, and the reason as one sentence for a person."""
 
@@ -183,7 +183,8 @@ class AccessView:
     """One way by which one system is asked.
 
     `up`: whether the last poll was answered and could be read; None: not asked yet. `seconds`: how long the
-    last poll took. `samples` are those of the last good reading, taken at `samples_at`.
+    last poll took. `samples` are those of the last good reading, taken at `samples_at`. `must_answer` False:
+    nobody there has to, so that silence says nothing.
     """
 
     protocol: ProtocolName
@@ -196,10 +197,19 @@ class AccessView:
     error_text: str | None
     samples: tuple[Sample, ...] = ()
     samples_at: datetime | None = None
+    must_answer: bool = True
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it did not answer, and need not."""
+        return self.up is False and not self.must_answer
 
     def seen(self, now: datetime) -> bool | None:
-        """True only while the last poll was good and is not older than three polls; None: never asked."""
-        if self.up is None:
+        """True only while the last poll was good and is not older than three polls; None: nobody knows.
+
+        It was never asked, or did not answer and need not.
+        """
+        if self.up is None or self.says_nothing:
             return None
         return self.up and self._fresh(self.last_success, now)
 
@@ -232,8 +242,13 @@ class SystemView:
     found: int = 0
 
     def sight(self, now: datetime) -> Sight:
-        """Whether the agent can look at it: by all its accesses, by some, by none, or was never asked."""
-        seen = [access.seen(now) for access in self.accesses]
+        """Whether the agent can look at it: by all its accesses, by some, by none, or was never asked.
+
+        Unknown: it has no other way than such as need not answer, and they did not.
+        """
+        seen = [access.seen(now) for access in self.accesses if not access.says_nothing]
+        if self.accesses and not seen:
+            return "unknown"
         if any(seen):
             return "seen" if all(seen) else "partly"
         return "unseen" if False in seen else "unasked"

@@ -6,7 +6,7 @@ It drives the same pure core as the daemon, with a list for a journal. Times are
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -101,12 +101,13 @@ class Story:
         site: Site | None = None,
         ways: Mapping[str, Mapping[ProtocolName, float]] | None = None,
         gaps: bool = False,
+        optional: Collection[ProtocolName] = (),
         **decisions: Any,
     ) -> None:
         """`ways`: of the systems that are not only polled by snmp once a minute: each protocol, first in
 
         authority first, with its interval in seconds. `gaps`: silence is a gap after five intervals (I10);
-        else a story need not tell every poll.
+        else a story need not tell every poll. `optional`: the protocols that need not answer.
         """
         self.gaps = gaps
         self.quiet = False  # whether the first round after a start of the agent is not over yet
@@ -118,7 +119,7 @@ class Story:
             system.name: Watch(
                 system.function or "other",
                 tuple(
-                    Way(protocol, timedelta(seconds=interval))
+                    Way(protocol, timedelta(seconds=interval), must_answer=protocol not in optional)
                     for protocol, interval in (ways or {}).get(system.name, _BY_SNMP).items()
                 ),
             )

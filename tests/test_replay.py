@@ -433,7 +433,7 @@ def test_bad_lines_are_all_named_at_once(bench: Bench) -> None:
     assert bench.replay(file, bench.folder / "none.jsonl", status=2).splitlines() == [
         f"{file}:1: expected a reading as one JSON object; got 'nonsense'",
         f"{file}:3: system: expected a system of the site file (did you mean 'cm1'?); got 'cm9'",
-        f"{file}:4: protocol: expected 'snmp', 'ssh', 'sat', 'sip', 'tcp' or 'trap'; got 'telnet'",
+        f"{file}:4: protocol: expected 'snmp', 'ssh', 'sat', 'sip', 'tls', 'tcp' or 'trap'; got 'telnet'",
         f"{bench.folder}/none.jsonl: expected a file of readings; got none: No such file or directory",
     ]
 

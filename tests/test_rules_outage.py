@@ -851,7 +851,10 @@ def test_o6_voicemail_is_out_when_every_link_to_the_phone_system_is_lost() -> No
         story.reads("cm1", works(), link(1), link(1, "signalling-group 6")).reads("vm1", works()).passes(60)
     outage = ticket_of(story, "vm1")
     assert outage.clause_text == OUTAGE
-    assert outage.summary == "voicemail completely out of service: every link to the phone system lost"
+    assert outage.summary == (
+        "voicemail completely out of service: every link to the phone system lost; "
+        "with it: cm1 signalling-group 6 out of use"  # the other one was a ticket before
+    )
     assert (outage.received - began).total_seconds() == 60  # the hold of integration links
     # The phone system falls silent: nobody can say that the links are back.
     for _ in range(5):

@@ -216,7 +216,8 @@ class Causes:
             return
         tellers = {each.system for each in failed.ruling.evidence if self._has_told(each)}
         for name in self._asked(failed, system):
-            if name not in tellers and name != system.name and self._scene.watches[name].ways:
+            itself = name == system.name and failed.key.role != "integration"  # a link may be its far end's
+            if name not in tellers and not itself and self._scene.watches[name].ways:
                 yield name
         if failed.key.role == "alarm" and any(each.source == "trap" for each in failed.ruling.evidence):
             yield system.name  # a trap came unasked
