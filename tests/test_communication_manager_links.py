@@ -86,6 +86,20 @@ def test_a_switch_that_refuses_the_command_after_a_link_was_down_says_nothing_of
     assert [ticket.state for ticket in a_story(DOWN, case).tickets] == ["open"]
 
 
+@pytest.mark.parametrize("command", [CTI, sat_links.AES_LINKS, SPARES])
+@pytest.mark.parametrize(
+    "text", ["?", "c{}\nf00000001\nd1\t2\nt", "c{}\nf00000001\nd1", "c{}\nwords\nt", "t"]
+)
+def test_a_strange_answer_on_links_leaves_everything_else_read(command: str, text: str) -> None:
+    case = replace(DOWN, commands={**DOWN.commands, command: text.format(command)})
+    if command == CTI:  # then nobody asks for more
+        case = replace(case, commands={k: v for k, v in case.commands.items() if k != sat_links.AES_LINKS})
+    before, after = read(DOWN), read(case)
+    assert {each.role for each in after.observations} >= {"trunks", "location", "stations"}
+    assert set(before.complete) - set(after.complete) <= {"integration", "redundancy"}
+    assert ("integration" in after.complete) == (command == SPARES)
+
+
 @pytest.mark.parametrize(
     ("row", "lost", "unread"),
     [

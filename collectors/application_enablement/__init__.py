@@ -10,17 +10,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from collectors.application_enablement import snmp
+from collectors.application_enablement import snmp, ssh
 from collectors.base import Fact, Option, Own, Poll, Product, ProtocolName
+from collectors.host import shell as host_shell
 from collectors.host import snmp as host_snmp
 
 _POLLS: dict[ProtocolName, Poll] = {
     "snmp": Poll(snmp.ask, snmp.read, snmp.PACING),
+    "ssh": Poll(ssh.ask, ssh.read, ssh.PACING, commands=ssh.COMMANDS),
 }
 
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
-    return {"snmp": replace(_POLLS["snmp"], read=partial(snmp.read, own=own))}
+    return {
+        "snmp": replace(_POLLS["snmp"], read=partial(snmp.read, own=own)),
+        "ssh": replace(_POLLS["ssh"], read=partial(ssh.read, own=own)),
+    }
 
 
 PRODUCT = Product(
@@ -29,7 +34,7 @@ PRODUCT = Product(
     function="other",
     polls=_POLLS,
     authority=("snmp", "ssh"),
-    metrics=snmp.METRICS,
+    metrics=(*snmp.METRICS, *ssh.METRICS),
     facts=(
         Fact(
             "OIDs of services, licence errors, links and sessions; their enumerations",
@@ -63,6 +68,8 @@ PRODUCT = Product(
         ),
         Fact("the agent of the server shows its host as well", "AES runs on Linux", "inferred"),
         *host_snmp.FACTS,
+        Fact("SSH: swversion says Version: and the version", "avansible, run on such servers", "verified"),
+        *host_shell.FACTS,
     ),
     options=(
         Option(

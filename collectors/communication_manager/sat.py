@@ -94,15 +94,26 @@ async def ask(session: SatSession, own: Own = NO_OPTIONS) -> Told[SatAnswer]:
         if size:
             told |= await session.ask(_status(number))
     told |= await session.ask(GATEWAYS)
-    told |= await session.ask(CTI_LINKS)
+    told |= await _asked_too(session, CTI_LINKS)
     if lists_cti_links(told[CTI_LINKS]):
-        told |= await session.ask(AES_LINKS)
-    told |= await session.ask(SURVIVABLE)
+        told |= await _asked_too(session, AES_LINKS)
+    told |= await _asked_too(session, SURVIVABLE)
     for number in own.numbers("attendants"):
-        told |= await session.ask(attendant_status(number))
+        told |= await _asked_too(session, attendant_status(number))
     for number in own.numbers("cms_channels"):
-        told |= await session.ask(channel_status(number))
+        told |= await _asked_too(session, channel_status(number))
     return told | await session.ask(PHONES, EXTENSION)
+
+
+async def _asked_too(session: SatSession, command: str) -> SatAnswer:
+    """The answer to a command that nobody has published an answer of: a strange one tells nothing.
+
+    Trunks must not go unseen for it. The line has dropped its session then, and opens another.
+    """
+    try:
+        return await session.ask(command)
+    except BadAnswer as error:
+        return SatAnswer(command, error=error.detail)
 
 
 def read(answers: Told[SatAnswer], at: datetime) -> Findings:
