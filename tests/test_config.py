@@ -183,6 +183,9 @@ def test_the_example_is_a_site_without_mistakes_of_three_places() -> None:
         "media_gateway",
         "application_enablement",
         "probe",
+        "session_border_controller",
+        "session_manager",
+        "session_manager",
         "probe",
     ]
     dated = [holiday.date for holiday in site.holidays if holiday.date is not None]
