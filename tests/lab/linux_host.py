@@ -12,14 +12,15 @@ Where the figures and texts come from:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from tests.lab.cells import Face, Gauge, ObjectId, Oid, Ticks, Value, rows, scalars, system_group
 from tests.lab.model import Customer, System
-from tests.lab.played import Change, Here, Ran
-from tests.lab.terminal import Gone, Screen
+from tests.lab.played import Change, Door, Here, Ran
+from tests.lab.terminal import Screen
 
 _HR = "1.3.6.1.2.1.25"
 _UCD = "1.3.6.1.4.1.2021"
@@ -83,6 +84,9 @@ class Host(System):
     def processes(self) -> tuple[str, ...]:
         """The names of all that runs."""
         return (*_SYSTEM_PROGRAMS, *(name for name in self.programs if name not in self.stopped))
+
+
+Program = Callable[[Host, datetime], str]
 
 
 def face(_customer: Customer, host: Host, now: datetime) -> Face:
@@ -191,25 +195,28 @@ def _interfaces(host: Host) -> Face:
 # --- over SSH ---------------------------------------------------------------------------------------------
 
 
-def run(here: Here, command: str) -> Ran:
-    """What a program on the host says to a login that may only look."""
-    if not isinstance(here.system, Host):
-        raise TypeError(f"{here.system.name} is no Linux host")
-    tell = _PROGRAMS.get(command)
-    if tell is None:
-        name = command.split(maxsplit=1)[0] if command.split() else command
-        return Ran(status=127, errors=f"bash: {name}: command not found\n")
-    return Ran(tell(here.system, here.now))
+def door(*, key: str = "ssh-ed25519", more: Mapping[str, Program] = MappingProxyType({})) -> Door:
+    """The way in by SSH, for a login that may only look. `more`: what the product's own programs say."""
+    programs = {**_PROGRAMS, **more}
 
+    def run(here: Here, command: str) -> Ran:
+        if not isinstance(here.system, Host):
+            raise TypeError(f"{here.system.name} is no Linux host")
+        tell = programs.get(command)
+        if tell is None:
+            name = command.split(maxsplit=1)[0] if command.split() else command
+            return Ran(status=127, errors=f"bash: {name}: command not found\n")
+        return Ran(tell(here.system, here.now))
 
-async def talk(screen: Screen, here: Here) -> bool:
-    """A login shell, for a person who looks around."""
-    prompt = f"[trunkwatch@{here.system.name} ~]$ "
-    await screen.say(prompt)
-    while (typed := (await screen.line(echo=True)).strip()) not in ("exit", "logout"):
-        ran = run(here, typed) if typed else Ran()
-        await screen.answer((ran.text + ran.errors).replace("\n", "\r\n") + prompt)
-    raise Gone
+    async def talk(screen: Screen, here: Here) -> bool:
+        prompt = f"[trunkwatch@{here.system.name} ~]$ "
+        await screen.say(prompt)
+        while (typed := (await screen.line(echo=True)).strip()) not in ("exit", "logout"):
+            ran = run(here, typed) if typed else Ran()
+            await screen.answer((ran.text + ran.errors).replace("\n", "\r\n") + prompt)
+        return True
+
+    return Door(title="SSH, a login shell and single programs", key=key, talk=talk, run=run)
 
 
 def _df(host: Host, _now: datetime) -> str:
@@ -290,7 +297,7 @@ def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-_PROGRAMS: dict[str, Callable[[Host, datetime], str]] = {
+_PROGRAMS: dict[str, Program] = {
     "head -n 1 /proc/stat": lambda host, now: _stat(host, now, 1),
     "head -n 2 /proc/stat": lambda host, now: _stat(host, now, 2),
     "cat /proc/uptime": _uptime,

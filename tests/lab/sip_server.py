@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.lab.doorway import Doorway
 from tests.lab.model import AddressTaken, Customer, System
 from tests.lab.played import Moment, Port
 
 SIP_PORT, SIPS_PORT = 15060, 15061
-_MOST = 65536  # bytes of a request
 _PATIENCE = 5.0  # seconds for a request to come in
 _COPIED = ("via", "from", "call-id", "cseq")
 _SHORT = {"v": "via", "f": "from", "t": "to", "i": "call-id", "l": "content-length"}
@@ -63,24 +63,26 @@ class SipServer(asyncio.DatagramProtocol):
         self._ends = ends
         self._shown: datetime | None = None
         self._context: ssl.SSLContext | None = None
-        self._server: asyncio.Server | None = None
+        self._doorway = Doorway(here.name, self._accept, "--octet")
         self._datagrams: asyncio.DatagramTransport | None = None
         self._lines: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
         """Answer from now on. Raises AddressTaken."""
-        address = self._here.customer.address(self._here.system)
-        sock = _bind(address, SIPS_PORT if self._over == "TLS" else SIP_PORT, self._here.name, self._over)
+        system = self._here.system
+        address = self._here.customer.address(system)
         self.refresh()
         if self._over == "UDP":
+            sock = _bind(address, SIP_PORT, self._here.name)
             loop = asyncio.get_running_loop()
             self._datagrams, _ = await loop.create_datagram_endpoint(lambda: self, sock=sock)
         else:
-            self._server = await asyncio.start_server(self._accept, sock=sock)
+            self._doorway.start(address, SIPS_PORT if self._over == "TLS" else SIP_PORT, shut=system.mute)
 
     def refresh(self) -> None:
-        """Show another certificate if it ends on another day."""
+        """Show another certificate if it ends at another time, and fall silent if the system does."""
         here = self._here
+        self._doorway.keep(shut=here.system.mute)
         ends = self._ends(here.customer, here.system, here.now).replace(microsecond=0)
         if self._over == "TLS" and ends != self._shown:
             address = here.customer.address(here.system)
@@ -92,9 +94,7 @@ class SipServer(asyncio.DatagramProtocol):
         if self._datagrams is not None:
             self._datagrams.close()
             self._datagrams = None
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._doorway.stop()
         for line in tuple(self._lines):
             line.transport.abort()
         await asyncio.sleep(0)
@@ -107,17 +107,14 @@ class SipServer(asyncio.DatagramProtocol):
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._lines.add(writer)
         try:
-            if self._here.system.mute:
-                while await reader.read(_MOST):
-                    pass
-                return
             if self._context is not None:
                 async with asyncio.timeout(_PATIENCE):
                     await writer.start_tls(self._context)
             while True:
                 async with asyncio.timeout(_PATIENCE):
                     request = await reader.readuntil(b"\r\n\r\n")
-                if said := self._answer(request, writer.get_extra_info("peername")):
+                said = self._answer(request, writer.get_extra_info("peername"))
+                if said and not self._here.system.mute:
                     writer.write(said)
                     await writer.drain()
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError):
@@ -182,21 +179,15 @@ def far_end(_customer: Customer, system: System, _now: datetime) -> datetime:
     return system.started.astimezone(UTC) + 1200 * _DAY
 
 
-def _bind(address: str, port: int, name: str, over: str) -> socket.socket:
-    kind = socket.SOCK_DGRAM if over == "UDP" else socket.SOCK_STREAM
-    sock = socket.socket(socket.AF_INET, kind)
+def _bind(address: str, port: int, name: str) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        if over != "UDP":
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((address, port))
-        if over != "UDP":
-            sock.listen(16)
     except OSError as problem:
         sock.close()
-        transport = "UDP" if over == "UDP" else "TCP"
         raise AddressTaken(
-            f"{transport} {address}:{port}, the address of {name}, cannot be used ({problem.strerror}): see "
-            f"what has it with `ss -lnp 'sport = :{port}'` and stop it, or choose another --octet."
+            f"UDP {address}:{port}, the address of {name}, cannot be used ({problem.strerror}): see "
+            f"what has it with `ss -lunp 'sport = :{port}'` and stop it, or choose another with --octet."
         ) from None
     sock.setblocking(False)
     return sock

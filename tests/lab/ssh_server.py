@@ -18,8 +18,9 @@ from typing import Any
 import asyncssh
 
 from tests.lab import model
+from tests.lab.doorway import Doorway
 from tests.lab.keys import Keys, other_key, own_key
-from tests.lab.model import AddressTaken, Customer, SshTrouble, System
+from tests.lab.model import Customer, SshTrouble, System
 from tests.lab.played import Door
 from tests.lab.terminal import NOISE, Gone, Screen, Terminal
 from tests.lab.wire import Wire
@@ -74,7 +75,7 @@ class SshServer:
         self._keys = keys
         self._before = self._state
         self._wires: dict[Wire, asyncio.Task[None]] = {}
-        self._server: asyncio.Server | None = None
+        self._doorway = Doorway(name, self._accept)
 
     @property
     def customer(self) -> Customer:
@@ -103,11 +104,11 @@ class SshServer:
     async def start(self) -> None:
         """Take connections from now on. Raises AddressTaken."""
         customer = self._customer()
-        sock = _bind(customer.address(self.system), customer.ssh_port, self.name)
-        self._server = await asyncio.start_server(self._accept, sock=sock)
+        self._doorway.start(customer.address(self.system), customer.ssh_port, shut=self.system.mute)
 
     def refresh(self) -> None:
         """Let what has changed act on the connections that are open."""
+        self._doorway.keep(shut=self.system.mute)
         before, boots = self._before
         self._before = now, boots_now = self._state
         wires = tuple(self._wires)
@@ -123,9 +124,7 @@ class SshServer:
 
     async def stop(self) -> None:
         """Give the address back and drop every connection."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._doorway.stop()
         tasks = list(self._wires.values())
         for wire in tuple(self._wires):
             wire.drop()
@@ -239,20 +238,3 @@ class _Door(asyncssh.SSHServer):
         if trouble is SshTrouble.LOCKED and self._connection is not None:
             self._connection.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, _LOCKED)
         return False
-
-
-def _bind(address: str, port: int, name: str) -> socket.socket:
-    # TCP by name: asyncio sets TCP_NODELAY only where it sees that, and Nagle would cost 40 ms an answer
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((address, port))
-        sock.listen(64)
-    except OSError as problem:
-        sock.close()
-        raise AddressTaken(
-            f"TCP {address}:{port}, the address of {name}, cannot be used ({problem.strerror}): see what "
-            f"has it with `ss -ltnp 'sport = :{port}'` and stop it, or choose another with --ssh-port."
-        ) from None
-    sock.setblocking(False)
-    return sock

@@ -7,7 +7,7 @@ Where the figures and texts come from:
   memory, the index of an AEP link, one link to a switch connection.
 * The columns of `status aesvcs cti-link` and `status aesvcs link`, `established` and `down`: a health check's
   parser, real. Synthetic: the numbers of their fields, counts of messages, that a link that is down is not
-  listed, and what an empty list looks like.
+  listed, and what an empty list looks like. Of `swversion` only the words before the version are known.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.lab import linux_host
 from tests.lab.cells import Face, oid, rows, scalars, text_index
 from tests.lab.linux_host import Host, dead, on_host, suffers
 from tests.lab.model import Customer, System
-from tests.lab.played import Door, Fault, Played, Records, SatForm, field_numbers
+from tests.lab.played import Fault, Played, Records, SatForm, field_numbers
 
 SWITCH = "CMMAIN"  # what the AES calls the phone system
 SERVER = "aesserver1"  # what the phone system calls the AES
@@ -108,6 +108,10 @@ def _links(customer: Customer, _rest: list[str], _now: datetime) -> Records:
         yield "01/01", SERVER, customer.address(aes), "35422", "procr", "612", "598"
 
 
+def _version(_aes: Host, _now: datetime) -> str:
+    return "Version: 8.1.3.1.0.7-0\nLinux updates: LSU-8.1.3-1\n"
+
+
 def _site(_customer: Customer, _aes: Host) -> dict[str, Any]:
     return {"coverage": "8x5", "known_as": [SERVER], "depends_on": ["cm1"]}
 
@@ -160,7 +164,7 @@ PLAYED = (
         product="application_enablement",
         make=_make,
         snmp=_face,
-        ssh=Door(title="SSH, single programs", talk=linux_host.talk, run=linux_host.run),
+        ssh=linux_host.door(more={"/opt/mvap/bin/swversion": _version}),
         sat={
             ("status", "aesvcs", "cti-link"): SatForm(
                 field_numbers("0001", "0002", "0003", "0004", "0005", "0006", "0007"), _cti_links

@@ -18,7 +18,7 @@ from tests.lab import linux_host
 from tests.lab.cells import Face, Gauge, Oid, Value, rows, scalars
 from tests.lab.linux_host import Disk, Host, dead, fills, on_host, suffers
 from tests.lab.model import Customer
-from tests.lab.played import Door, Fault, Played, Records, SatForm, field_numbers
+from tests.lab.played import Fault, Played, Records, SatForm, field_numbers
 
 NODE = "cms-main"  # what the phone system calls the CMS
 CHANNEL = 1
@@ -112,7 +112,7 @@ PLAYED = (
         product="call_management",
         make=_make,
         snmp=linux_host.face,
-        ssh=Door(title="SSH, single programs", talk=linux_host.talk, run=linux_host.run),
+        ssh=linux_host.door(),
         sat={
             ("status", "processor-channels"): SatForm(
                 field_numbers("0001", "0002", "0003", "0004", "0005"), _status, more=True

@@ -16,7 +16,7 @@ from tests.lab import linux_host
 from tests.lab.cells import Face, scalars
 from tests.lab.linux_host import Disk, Host, dead, on_host, stops
 from tests.lab.model import Customer, System
-from tests.lab.played import Door, Fault, Played
+from tests.lab.played import Fault, Played
 
 _OAM = "1.3.6.1.4.1.6889.2.3.3"
 _NORMAL, _MAJOR = 0, 3
@@ -106,7 +106,7 @@ PLAYED = (
         product="modular_messaging",
         make=_store,
         snmp=_face,
-        ssh=Door(title="SSH, single programs", talk=linux_host.talk, run=linux_host.run),
+        ssh=linux_host.door(),
         site=_of_the_store,
         faults=_FAULTS[2:],
     ),

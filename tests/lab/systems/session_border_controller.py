@@ -12,7 +12,7 @@ from typing import Any
 from tests.lab import linux_host
 from tests.lab.linux_host import Disk, Host, Interface, dead, on_host, suffers
 from tests.lab.model import Customer, System
-from tests.lab.played import Door, Fault, Played
+from tests.lab.played import Fault, Played
 from tests.lab.sip_server import SIP_PORT, SIPS_PORT, far_end, sip_ports
 
 _ENDING = "certificate about to end"
@@ -73,12 +73,7 @@ PLAYED = (
         product="session_border_controller",
         make=_make,
         snmp=linux_host.face,
-        ssh=Door(
-            title="SSH, single programs",
-            key="ecdsa-sha2-nistp256",
-            talk=linux_host.talk,
-            run=linux_host.run,
-        ),
+        ssh=linux_host.door(key="ecdsa-sha2-nistp256"),
         ports=sip_ports("Avaya-SBC (simulated)", _ends),
         site=_site,
         faults=_FAULTS,

@@ -12,7 +12,7 @@ from typing import Any
 from tests.lab import linux_host
 from tests.lab.linux_host import Disk, Host
 from tests.lab.model import Customer
-from tests.lab.played import Door, Played
+from tests.lab.played import Played
 from tests.lab.sip_server import SIP_PORT, SIPS_PORT, far_end, sip_ports
 
 
@@ -47,12 +47,7 @@ PLAYED = (
         product="session_manager",
         make=_make,
         snmp=linux_host.face,
-        ssh=Door(
-            title="SSH, single programs",
-            key="ecdsa-sha2-nistp256",
-            talk=linux_host.talk,
-            run=linux_host.run,
-        ),
+        ssh=linux_host.door(key="ecdsa-sha2-nistp256"),
         ports=sip_ports("AVAYA-SM (simulated)", far_end),
         site=_site,
     ),
