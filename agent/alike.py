@@ -61,6 +61,7 @@ def _is_as_full(one: Observation, other: Observation) -> bool:
         one.role == other.role == "capacity"
         and one.lost == other.lost == 0
         and not (is_exhausted(one) or is_exhausted(other))
+        and (one.used is None) == (other.used is None)
         and _BUT_USED(one) == _BUT_USED(other)
     )
 

@@ -14,6 +14,7 @@ from agent.authority import Word, listed_whole
 from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Failure, Judgement, Key
+from agent.filling import Filling, is_foretold
 from agent.history import History
 from agent.picture import Picture
 from agent.rules import network, survival
@@ -36,6 +37,7 @@ from collectors.base import Role
 
 _RULES = (judge_stations, judge_attendants, judge_alarms, judge_parts, judge_restarts)
 _A_WEEK = timedelta(days=8)
+_NOTHING_FILLS = Filling()
 
 
 def classify(
@@ -51,13 +53,14 @@ def classify(
     holidays: Mapping[date, str] | None = None,
     hours: Calendar | None = None,
     peaks: Mapping[Key, int] | None = None,
+    filling: Filling = _NOTHING_FILLS,
 ) -> Judgement:
     """Every failure that stands at `now`, and which of the keys asked about cannot be told.
 
     `watches`: how each system of the site is watched. `asked_about`: the keys that are open or pending.
     `began`: since when each pending failure was seen. `holidays`: days on which no console is expected.
     `hours`: the coverage hours, without which no station count teaches and none is learned (S1). `peaks`: the
-    highest station counts before pending failures began (S2).
+    highest station counts before pending failures began (S2). `filling`: how disks have filled so far.
     """
     scene = scene_of(
         picture,
@@ -70,6 +73,7 @@ def classify(
         holidays=holidays,
         hours=hours,
         peaks=peaks,
+        filling=filling,
     )
     wholes = judge_systems(scene)
     parts = [failure for rule in _RULES for failure in rule(scene) if failure.key not in wholes.waiting]
@@ -102,13 +106,16 @@ def scene_of(
     holidays: Mapping[date, str] | None = None,
     hours: Calendar | None = None,
     peaks: Mapping[Key, int] | None = None,
+    filling: Filling = _NOTHING_FILLS,
 ) -> Scene:
     """What the rules look at, with the hours in which consoles are expected (A1).
 
     The help desk's hours of a single date are not the consoles': only its holidays count for both.
     """
     attended = site.attended.to_calendar(holidays or {}) if site.attended is not None else None
-    return Scene(picture, history, site, contract, watches, now, hours, peaks or {}, attended, began or {})
+    return Scene(
+        picture, history, site, contract, watches, now, hours, peaks or {}, attended, began or {}, filling
+    )
 
 
 def _with_causes(scene: Scene, failures: Sequence[Failure]) -> tuple[Failure, ...]:
@@ -203,6 +210,11 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     # After a start of the agent the picture is empty: a part that nobody has named is not well for that.
     if not fresh and (dark or not listed_whole(picture, _role(key), _only_by(scene, key))):
         return False
+    standing = scene.history.standing.get(key)
+    if (
+        fresh and standing is not None and is_foretold(standing.ruling)
+    ):  # after a start nobody knows how it fills
+        return scene.disk(key.system, key.component or "") is not None
     # A part that cannot be read is not well: unless it was well when it was last read, nobody can tell.
     return not any(word.observation.unread and word.known_lost != 0 for word in (*fresh, *dark))
 

@@ -338,9 +338,9 @@ class Daemon:
         access = self.knowledge.picture.of(reading.system).accesses.get(reading.protocol)
         before = access.error if access else None
         if reading.error is not None and (access is None or reading.error != before):
-            log.warning(
-                "%s (%s): %s: %s", reading.system, reading.protocol, reading.error, reading.error_text
-            )
+            must = reading.protocol not in self.setup.watches[reading.system].optional
+            told = reading.system, reading.protocol, reading.error, reading.error_text
+            log.log(logging.WARNING if must else logging.INFO, "%s (%s): %s: %s", *told)
         elif reading.error is None and before is not None:
             log.info("%s (%s): seen again", reading.system, reading.protocol)
 

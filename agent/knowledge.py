@@ -18,6 +18,7 @@ from agent.deadlines import Deadlines
 from agent.deciding import PATIENCE, decide
 from agent.entries import Body, Entry, Opened, Reopened
 from agent.failures import Failure, Judgement, Key
+from agent.filling import Filling
 from agent.flapping import Flaps, steadied
 from agent.gaps import ends_gap, in_gap, outside_gaps
 from agent.heard import heard_only
@@ -66,6 +67,7 @@ class Knowledge:
     sight: Sight = field(default_factory=Sight)
     own: OwnClock = field(default_factory=OwnClock)
     flaps: Flaps = field(default_factory=Flaps)
+    filling: Filling = field(default_factory=Filling)
 
     @classmethod
     def fold(cls, entries: Iterable[Entry]) -> Knowledge:
@@ -94,6 +96,7 @@ class Knowledge:
             self.sight.apply(entry),
             self.own.apply(entry),
             self.flaps,
+            self.filling,
         )
 
     def hear(self, reading: Reading, watch: Watch | None = None) -> tuple[Knowledge, tuple[Body, ...]]:
@@ -111,7 +114,13 @@ class Knowledge:
             others = picture.of(reading.system).parts.items()
             told = {name for (role, name), by in others if role == "alarm" and set(by) - {reading.protocol}}
         history, facts = self.history.learn(reading, self._counts_kept(), told)
-        after = replace(self, picture=picture.apply(reading), history=history, incidents=incidents)
+        after = replace(
+            self,
+            picture=picture.apply(reading),
+            history=history,
+            incidents=incidents,
+            filling=self.filling.learn(reading),
+        )
         return after, facts
 
     def again(self, repeats: Iterable[Repeat]) -> Knowledge:
@@ -251,6 +260,7 @@ class Knowledge:
             holidays=self._holidays,
             hours=self.tickets.agreement.hours() if self.tickets.agreement is not None else None,
             peaks=self.incidents.peaks,
+            filling=self.filling,
         )
 
     def scene(self, site: Site, contract: Contract, watches: Mapping[str, Watch], now: datetime) -> Scene:
@@ -258,7 +268,15 @@ class Knowledge:
         began = {key: waiting.began for key, waiting in self.incidents.pending.items()}
         seen = heard_only(self.picture, watches)
         return scene_of(
-            seen, self.history, site, contract, watches, now, began=began, holidays=self._holidays
+            seen,
+            self.history,
+            site,
+            contract,
+            watches,
+            now,
+            began=began,
+            holidays=self._holidays,
+            filling=self.filling,
         )
 
     @property
@@ -315,13 +333,14 @@ class Knowledge:
             incidents=self.incidents.clock_set(step),
             own=self.own.clock_set(step),
             flaps=self.flaps.clock_set(step),
+            filling=self.filling.clock_set(step),
         )
 
     def forget(self, systems: Iterable[str]) -> Knowledge:
         """Without what was seen of these systems: they left the site file, or are others now."""
         gone = set(systems)
         kept = {name: seen for name, seen in self.picture.systems.items() if name not in gone}
-        return replace(self, picture=Picture(kept))
+        return replace(self, picture=Picture(kept), filling=self.filling.forget(gone))
 
 
 def _has_answered(picture: Picture, undecided: Container[str | None], system: str, asked: datetime) -> bool:

@@ -97,7 +97,18 @@ class _Devices(Collector):
                 left_out.add_metric((system.name, access.protocol), unfit)
         yield up
         yield from families.values()
+        yield self._disks()
         yield left_out
+
+    def _disks(self) -> Metric:
+        full = GaugeMetricFamily(
+            "avaya_disk_full_timestamp_seconds",
+            "When the disk is full at its present rate; absent while it does not grow, or nobody can tell.",
+            labels=("system", "disk"),
+        )
+        for system, component, at in self._view.disks_full:
+            full.add_metric((system, component.removeprefix("disk ")), at.timestamp())
+        return full
 
 
 def _add(families: dict[str, Metric], system: str, sample: Sample, *, shown: bool) -> bool:

@@ -102,6 +102,7 @@ class _Run:
                 and way.at > course.mark
                 and 0 < at - way.at < way.quick
                 and took <= way.pace
+                and at < way.point_due
             ):
                 way.at = at
                 way.took = took
@@ -179,7 +180,16 @@ class _Run:
         self.knowledge, facts = self.knowledge.hear(reading, self._watches[reading.system])
         self._write(facts, at)
         accesses = self.knowledge.picture.of(reading.system).accesses
-        news = self._course.hear(way, content, reading, at, accesses, told=bool(facts))
+        due = self.knowledge.filling.due(reading)
+        news = self._course.hear(
+            way,
+            content,
+            reading,
+            at,
+            accesses,
+            told=bool(facts),
+            point_due=NEVER if due is None else number_of(due),
+        )
         self._news = self._news or news or self._every_time
 
     def _catch_up(self) -> None:

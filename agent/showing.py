@@ -288,6 +288,13 @@ def agent_view(
         ),
         clock_synchronised=knowledge.own.synchronised,
         windows=tuple(open_text(each, zone) for each in windows_at(scene.windows.now, now)),
+        disks_full=tuple(
+            (name, component, series.full.astimezone(zone))
+            for name, component in knowledge.filling.names
+            if (series := scene.disk(name, component)) is not None
+            if series.full is not None
+            and any(word.observation.component == component for word in scene.words(name, "capacity"))
+        ),
         numbers=tuple(
             NumberView(number.number, number.name, state) for number, state in number_states(scene)
         ),

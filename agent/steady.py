@@ -6,7 +6,8 @@ that says the same needs no judgement of its own, as long as
 * its way was read within two of its intervals before: no word of it was old, and none is young again; where
   nobody asks how old its word is, within five of them, which is no gap yet;
 * its way was read since the last silence began or ended: nobody waits for who answers after that;
-* what it says does not count from poll to poll: a first missed poll, or a service that says it is down.
+* what it says does not count from poll to poll: a first missed poll, or a service that says it is down;
+* no disk that it tells of is to be looked at anew, as each is once an hour.
 
 When the clock alone makes a difference is told by `agent.instants`, but for what each reading moves on: here
 is known when each way should have been read again.
@@ -41,7 +42,8 @@ class Way:
     same where it is counted and no more. `times`: how many repeats the knowledge has not been told of;
     `letter`: whether they say the same to the letter. `counts`: it tells how many stations are present.
     `heeded`: its next reading is waited for (I7), so it is no repeat. `followed`: each of its readings is a
-    look at what may flap (I12).
+    look at what may flap (I12). `point_due`: from when on its next reading is a point of how a disk fills
+    (`agent.filling`), and no repeat.
     """
 
     system: str
@@ -63,6 +65,7 @@ class Way:
     gap_after: int = 0
     heeded: bool = False
     followed: bool = False
+    point_due: int = NEVER
 
     def again(self, content: int, reading: Reading, at: int, took: float) -> None:
         """It said the same, not to the letter."""
@@ -111,6 +114,8 @@ class Course:
         last = way.reading
         if last is None or way.at <= self.mark or not 0 < at - way.at < way.trusted or took > way.pace:
             return False
+        if at >= way.point_due:
+            return False
         return same_frame(reading, last) and repeated(
             reading.observations, last.observations, counts=way.counts
         )
@@ -124,16 +129,19 @@ class Course:
         accesses: Mapping[ProtocolName, Access],
         *,
         told: bool,
+        point_due: int,
     ) -> bool:
         """Take a reading that the knowledge was told of; whether it must be judged.
 
-        `accesses`: the ways to its system as they are now. `told`: it called for entries.
+        `accesses`: the ways to its system as they are now. `told`: it called for entries. `point_due`: when
+        its way tells of a disk's filling next.
         """
         last = way.reading
         only_retold = (
             last is not None
             and not told
             and not way.counts
+            and at < way.point_due
             and way.at > self.mark
             and 0 < at - way.at < way.trusted
             and same_frame(reading, last)
@@ -142,6 +150,7 @@ class Course:
         self._count(way, accesses, at)
         twice = at <= way.at and last is not None
         way.heard(content, reading, at, reading.seconds)
+        way.point_due = point_due
         way.counts = any(each.role == "stations" for each in reading.observations)
         pace = round(way.pace * 1e6)
         slow = round(max(way.pace, reading.seconds) * 1e6)

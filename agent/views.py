@@ -300,7 +300,7 @@ class AgentView:
     `unwritten`: entries of the journal that are not on the disk yet. `targets`: every severity and step that
     the contract sets one for, or that one was missed of. `unmonitored`: by system, how long since the journal
     began. `clock_synchronised` None: it cannot be told. `windows`: the maintenance windows that are in force,
-    a line each.
+    a line each. `disks_full`: by system and disk, when it is full at the rate at which it fills.
     """
 
     now: datetime
@@ -323,6 +323,7 @@ class AgentView:
     unmonitored: tuple[tuple[str, timedelta], ...] = ()
     clock_synchronised: bool | None = None
     windows: tuple[str, ...] = ()
+    disks_full: tuple[tuple[str, str, datetime], ...] = ()
 
     @property
     def open_tickets(self) -> tuple[TicketView, ...]:

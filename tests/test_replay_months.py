@@ -53,6 +53,16 @@ PAIR = a_site(
     MAIL,
     primary_numbers=[{"number": "+1 555 0100", "needs": {"any_of": ["trunk-group 1", "location east"]}}],
 )
+# Links that two systems tell of, a way that need not answer, trunks to the voicemail, disks.
+LINKED = a_site(
+    {**CM1, "known_as": ["CM"], "trunk_groups": [{"number": 20, "to": "mail"}]},
+    {**MAIL, "name": "aes", "function": "other", "address": "127.0.0.12", "known_as": ["AES"]},
+    {**MAIL, "name": "edge", "function": "border", "address": "127.0.0.13"},
+    {**MAIL, "address": "127.0.0.14"},
+    PROBE,
+    locations=[{"name": "main", "probes": ["probe"]}],
+    primary_numbers=[{"number": "+1 555 0100", "needs": {"all_of": ["cti-link 1", "auto-attendant"]}}],
+)
 WAYS: dict[str, dict[ProtocolName, float]] = {
     "cm1": {"sat": 120, "snmp": 60},
     "ess": {"snmp": 60},
@@ -60,13 +70,16 @@ WAYS: dict[str, dict[ProtocolName, float]] = {
     "gw-west": {"snmp": 60},
     "probe": {"tcp": 30},
     "mail": {"snmp": 300},
+    "aes": {"ssh": 120, "snmp": 60},
+    "edge": {"snmp": 60, "sip": 60},
 }
 WATCHES = {
     name: Watch(
-        system.function or "other", tuple(Way(each, timedelta(seconds=pace)) for each, pace in ways.items())
+        system.function or "other",
+        tuple(Way(each, timedelta(seconds=pace), must_answer=each != "sip") for each, pace in ways.items()),
     )
     for name, ways in WAYS.items()
-    for system in (*SITE.systems, *PAIR.systems)
+    for system in (*SITE.systems, *PAIR.systems, *LINKED.systems)
     if system.name == name
 }
 TERMS = Terms(SITE, an_agreement("agility"))
@@ -95,6 +108,7 @@ class Teller:
         self.system, self.protocol = system, protocol
         self.lost: dict[str, int] = {}
         self.present, self.used = 100, 3
+        self.disk, self.grows = 1000, 0
         self.complete: tuple[Any, ...] = ("alarm",)
         self.restarted = START - timedelta(days=3)
         self.error: ErrorKind | None = None
@@ -115,6 +129,8 @@ class Teller:
                 self.present = number * 9
             case "used":
                 self.used = number * 2
+            case "grows":
+                self.grows = number
             case "restart":
                 self.restarted = at - timedelta(seconds=number * 7)
             case "whole":
@@ -129,6 +145,7 @@ class Teller:
         more: dict[str, Any] = {"at": at, "system": self.system, "protocol": self.protocol, "seconds": took}
         if self.error is not None:
             return Reading(error=self.error, error_text=f"{self.error}: x", **more)
+        self.disk += self.grows
         return Reading(complete=self.complete, observations=tuple(self._parts())[: self.only], **more)
 
     def _parts(self) -> Iterator[Observation]:
@@ -143,6 +160,15 @@ class Teller:
         yield replace(
             seen("restart", "restarts", 0), events=(RestartEvent(self.restarted, "boot", False, "uptime"),)
         )
+        if self.system in ("aes", "edge"):
+            yield seen("capacity", "disk /var", 0, kind="disk", used=self.disk, limit=2000)
+            yield seen("equipment", "sip listener", min(lost("link", 0), 1))
+        if self.system in ("cm1", "aes"):
+            name, to = ("aes-link AES", "AES") if self.system == "cm1" else ("switch-connection CM", "cm")
+            yield seen("integration", name, min(lost("link", 0), 1), kind="aes", to=to)
+        if self.system == "cm1":
+            yield seen("integration", "cti-link 1", min(lost("cti", 0), 1), kind="cti", number=1, to="AES")
+            yield trunk_group(20, lost("mail", 0), 10, use=None)
         if lost("alarm", 0):
             yield seen("alarm", "BOARD 1", 1, vendor_severity="minor")
         if self.system in ("cm1", "ess"):
@@ -162,7 +188,7 @@ def tellers_of(site: Site) -> list[tuple[str, ProtocolName]]:
 WHAT = (
     *("well", "well", "silent", "answers", "refused", "unreadable", "present", "used", "restart", "whole"),
     *("fewer", "fans", "service", "location", "survivable", "alarm", "trunks", "planned", "attendant"),
-    "cdr",
+    *("cdr", "link", "link", "cti", "mail", "grows"),
 )
 TURNS = st.lists(
     st.tuples(
@@ -210,7 +236,12 @@ def course(
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.sampled_from([SITE, PAIR]), TURNS, st.sampled_from([0, 0, 20, 100]), st.none() | st.integers(0, 13))
+@given(
+    st.sampled_from([SITE, PAIR, LINKED, LINKED]),
+    TURNS,
+    st.sampled_from([0, 0, 20, 100]),
+    st.none() | st.integers(0, 13),
+)
 def test_what_says_nothing_new_changes_no_decision(
     site: Site, turns: list[tuple[int, str, int, int, float]], jitter: int, pause: int | None
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.rules.layout import layout_of
 from agent.site import Accepted, MaintenanceWindow
@@ -285,6 +287,22 @@ def test_cti_links_run_over_the_link_to_their_server() -> None:
     assert "cti-link 2 runs over switch-connection CM1" in str(ticket.children)
 
 
+def test_a_phone_system_that_lists_only_links_which_are_up_proves_nothing_by_what_it_said_before() -> None:
+    """It may list none at all, which is no whole list: what it said of the link once is no word of now."""
+    story = Story(site=SITE.model_copy(update={"primary_numbers": _numbers(CTI_NUMBER)}))
+    minutes(story, 2, (at_cm(0), cti(0)), (at_aes(0),))
+    for _ in range(8):
+        story.reads("cm1", works(), cti(1)).reads("aes1", works(), at_aes(1)).passes(60)
+    (ticket,) = story.tickets
+    assert (ticket.system, ticket.role, ticket.severity) == ("aes1", "integration", "major")
+    assert ticket.summary.startswith("switch-connection CM1 out of use; with it: cm1 cti-link 1 out of use")
+    for _ in range(8):
+        story.reads("cm1", works(), cti(1)).misses("aes1").passes(60)
+    assert story.tickets[0].state == "open"
+    minutes(story, 4, (at_cm(0), cti(0)), (at_aes(0),))
+    assert {each.state for each in story.tickets} == {"resolved"}
+
+
 def test_cti_links_do_not_hang_on_a_link_of_which_some_is_left() -> None:
     story = Story(site=SITE)
     minutes(story, 1, (at_cm(0, 2), cti(0)), (at_aes(0, 2),))
@@ -375,3 +393,53 @@ def test_a2_an_auto_attendant_is_out_with_the_trunk_group_to_the_voicemail() -> 
     assert ticket.severity == "major"
     assert {"complete-outage", "auto-attendant-out"} <= set(ticket.clauses)
     assert "auto attendant of 1 out of service (inferred)" in ticket.summary
+
+
+# --- whatever happens -------------------------------------------------------------------------------------
+
+Word = Literal["lost", "well", "unread", "silent", "gone"]
+WORDS: tuple[Word, ...] = ("lost", "lost", "well", "well", "unread", "silent", "gone")
+
+
+def says(story: Story, name: str, word: Word) -> None:
+    part = at_cm(int(word == "lost")) if name == "cm1" else at_aes(int(word == "lost"))
+    if word == "silent":
+        story.misses(name)
+    elif word == "gone":
+        story.reads(name, works(), complete=("integration",))
+    else:
+        told = part.not_read("not permitted") if word == "unread" else part
+        story.reads(name, works(), told, complete=("integration",))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(WORDS), st.sampled_from(WORDS), st.integers(1, 4), st.booleans(), st.booleans()
+        ),
+        max_size=8,
+    )
+)
+def test_a_link_is_never_two_tickets_and_none_stays_open_once_both_ends_say_that_it_is_well(
+    turns: list[tuple[Word, Word, int, bool, bool]],
+) -> None:
+    """Ends that contradict each other, fall silent, or are not told; restarts of the agent; in any order."""
+    story, listed = Story(site=SITE), True  # what a ticket says of an end that is listed no more, it forgets
+    for cm, aes, times, cm_first, killed in turns:
+        listed = listed and "gone" not in (cm, aes)
+        if killed:
+            story.agent_is_killed()
+            story.quiet = True
+        for _ in range(times):
+            first, second = ("cm1", "aes1") if cm_first else ("aes1", "cm1")
+            says(story, first, cm if cm_first else aes)
+            story.passes(5)
+            says(story, second, aes if cm_first else cm)
+            story.quiet = False
+            story.passes(55)
+            links = [each for each in story.knowledge.history.standing if each.role == "integration"]
+            assert len(links) <= 1 or not listed
+    minutes(story, 5, (at_cm(0),), (at_aes(0),))
+    assert {each.state for each in story.tickets} <= {"resolved"}
+    assert not story.knowledge.history.standing

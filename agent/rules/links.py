@@ -25,10 +25,14 @@ _ROLE: Role = "integration"
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a link: the system that tells of it, and what is believed of its word."""
+    """One end of a link: the system that tells of it, and what is believed of its word.
+
+    `fresh`: the last reading by that protocol told of it; a list of what is up only may have it no more.
+    """
 
     system: System
     word: Word
+    fresh: bool
 
     @property
     def key(self) -> Key:
@@ -38,13 +42,17 @@ class End:
     @property
     def heard(self) -> bool:
         """Whether this end is freshly told, and could be read."""
-        observation = self.word.observation
-        return not (self.word.dark or observation.unread or observation.lost is None)
+        return self.fresh and self._is_read
 
     @property
     def fails(self) -> bool:
-        """Whether this end says that the link is not as it should be."""
-        return self.heard and ails(self.word.observation)
+        """Whether this end says, or said last, that the link is not as it should be."""
+        return self._is_read and ails(self.word.observation)
+
+    @property
+    def _is_read(self) -> bool:
+        observation = self.word.observation
+        return not (self.word.dark or observation.unread or observation.lost is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class Link:
 
 def link_of(scene: Scene, system: System, word: Word) -> Link:
     """The link that one end of is told by this word."""
-    mine = End(system, word)
+    mine = _end(scene, system, word)
     there = _far_ends(scene, system, word.observation)
     alone = len(there) != 1 or len(_near_ends(scene, system, word.observation)) != 1
     ends = (mine,) if alone else (mine, there[0])
@@ -92,8 +100,8 @@ def carrier(scene: Scene, system: System, observation: Observation) -> Key | Non
     far = scene.far_end(system, observation) if observation.kind == "cti" else None
     if far is None:
         return None
-    for end in _told(scene, system, "aes", far):
-        link = link_of(scene, system, end.word)
+    for end in (*_told(scene, system, "aes", far), *_told(scene, far, "aes", system)):
+        link = link_of(scene, end.system, end.word)
         if any(_is_lost(each.word) for each in link.ends):
             return link.key
     return None
@@ -143,10 +151,15 @@ def _kind(scene: Scene, observation: Observation, far: System | None) -> str | N
     return "voicemail" if leads_to_mail else None
 
 
+def _end(scene: Scene, system: System, word: Word) -> End:
+    access = scene.picture.of(system.name).accesses.get(word.protocol)
+    return End(system, word, access is None or access.at == word.at)
+
+
 def _told(scene: Scene, system: System, kind: str, far: System) -> list[End]:
     """What a system tells of its links of that kind to the other one."""
     return [
-        End(system, word)
+        _end(scene, system, word)
         for word in scene.every_word(system.name, _ROLE)
         if word.observation.kind == kind and scene.called(word.observation.to) is far
     ]

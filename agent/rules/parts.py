@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from agent.authority import Word, ails, is_exhausted
 from agent.failures import Failure, Key
+from agent.filling import FILLS_UP, SOON, in_about
 from agent.rules.failing import failure
 from agent.rules.links import Link, link_of
 from agent.rules.scene import Scene, evidence, is_gateway, listed
@@ -47,6 +48,7 @@ def judge_parts(scene: Scene) -> Iterator[Failure]:
                 yield lost
         else:
             yield from _gateways_of_nobody(scene, system)
+    yield from _filling(scene)
     for link in links.values():
         if not any(scene.accepted(end.system.name, end.word.observation) for end in link.ends):
             yield link_failure(scene, link)
@@ -66,6 +68,9 @@ def part_failure(scene: Scene, system: System, word: Word) -> Failure:
     """The failure of one part by itself."""
     observation = word.observation
     summary, text = _words(observation)
+    series = scene.disk(system.name, observation.component) if observation.kind == "disk" else None
+    if series is not None and series.left is not None and not is_exhausted(observation):
+        summary += f", {in_about(series.left)}"
     holds = scene.site.holds_of(system)
     only_degraded = observation.degraded and not observation.lost
     return failure(
@@ -115,6 +120,30 @@ def link_failure(scene: Scene, link: Link) -> Failure:
     )
 
 
+def _filling(scene: Scene) -> Iterator[Failure]:
+    """The disks that will be full within a day at the rate at which they fill, and are near no limit yet."""
+    for name, component in scene.filling.names:
+        series = scene.disk(name, component)
+        if series is None or series.left is None or series.left > SOON:
+            continue
+        system = scene.site.system(name)
+        for word in scene.words(name, "capacity"):
+            observation = word.observation
+            if observation.component != component or observation.unread or _failing(observation):
+                continue
+            if scene.accepted(name, replace(observation, degraded=1)) is None:
+                yield failure(
+                    scene,
+                    system,
+                    Key(name, "capacity", component),
+                    rules=("M6", "M7"),
+                    summary=f"{component} {FILLS_UP}: {in_about(series.left)}",
+                    evidence=(evidence(system, word, f"{observation.used} of {observation.limit} used"),),
+                    hold=scene.site.holds_of(system).capacity,
+                    location=observation.location,
+                )
+
+
 def hold_of(holds: Holds, observation: Observation) -> timedelta:
     """How long a failing part must last before it raises (I5), by its role and kind."""
     match observation.role:
@@ -151,6 +180,10 @@ def _words(observation: Observation) -> tuple[str, str]:
             return f"{name} near its limit", figure
         calls = "" if any(each in name.lower() for each in _NO_CALLS) else ": new calls fail"
         return f"{name} at its limit{calls}", figure
+    if name.startswith("certificate "):  # its detail says why, and when
+        return (
+            (f"{name} is not valid", "not valid") if observation.lost else (f"{name} ends soon", "ends soon")
+        )
     if observation.degraded and not observation.lost:
         return f"{name} degraded", f"{observation.degraded} of {observation.total} degraded"
     figure = f"{observation.lost} of {observation.total} out of use"

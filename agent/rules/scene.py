@@ -16,6 +16,7 @@ from agent.authority import Word, ails
 from agent.calendars import Calendar
 from agent.contract import Contract
 from agent.failures import Evidence, Key
+from agent.filling import Filling, Series
 from agent.history import History
 from agent.maintenance import Around, Occurrence, acceptance, window_over
 from agent.picture import Picture
@@ -43,7 +44,8 @@ class Scene:
 
     `hours`: the coverage hours, by which days are open or closed (S1); None: not known. `peaks`: of pending
     failures, the highest station count before they began (S2). `attended`: when attendant consoles should be
-    staffed; None: always (A1). `began`: since when each pending failure was seen.
+    staffed; None: always (A1). `began`: since when each pending failure was seen. `filling`: how disks have
+    filled so far.
     """
 
     picture: Picture
@@ -56,6 +58,7 @@ class Scene:
     peaks: Mapping[Key, int] = field(default_factory=dict)
     attended: Calendar | None = None
     began: Mapping[Key, datetime] = field(default_factory=dict)
+    filling: Filling = field(default_factory=Filling)
 
     def _of(self, system: str) -> Iterable[Word]:
         found = words(self.picture.of(system), self.watches[system], self.now)
@@ -147,6 +150,11 @@ class Scene:
     def gateways(self) -> frozenset[int | None]:
         """The numbers of the gateways that the site file knows."""
         return self._layout.gateways
+
+    def disk(self, system: str, component: str) -> Series | None:
+        """How that disk fills; None: nobody can tell."""
+        watch = self.watches.get(system)
+        return self.filling.of(system, component, watch) if watch is not None else None
 
     def called(self, name: str | None) -> System | None:
         """The system of the site that others call so: by its name, what it is known as, or its address."""
