@@ -86,6 +86,23 @@ def test_a_switch_that_refuses_the_command_after_a_link_was_down_says_nothing_of
     assert [ticket.state for ticket in a_story(DOWN, case).tickets] == ["open"]
 
 
+def test_only_the_words_that_there_is_none_take_the_last_link_back() -> None:
+    commands = {name: text for name, text in DOWN.commands.items() if name != sat_links.AES_LINKS}
+    none = f"c{CTI}\nNo data in the system to list\nt\n"
+    fields_alone = f"c{CTI}\nf00000001\t00000002\nt\n"
+    for answer, state in ((none, "resolved"), (fields_alone, "open")):
+        case = replace(DOWN, commands={**commands, CTI: answer})
+        assert [ticket.state for ticket in a_story(DOWN, case).tickets] == [state]
+
+
+def test_a_server_without_a_link_is_no_longer_said_to_have_one() -> None:
+    none = f"c{sat_links.AES_LINKS}\nNo data in the system to list\nt\n"
+    case = replace(DOWN, commands={**DOWN.commands, sat_links.AES_LINKS: none})
+    assert "integration" in read(case).complete
+    assert "aes-link aes1" in {each.component for each in read(DOWN).observations}
+    assert "aes-link aes1" not in {each.component for each in read(case).observations}
+
+
 @pytest.mark.parametrize("command", [CTI, sat_links.AES_LINKS, SPARES])
 @pytest.mark.parametrize(
     "text", ["?", "c{}\nf00000001\nd1\t2\nt", "c{}\nf00000001\nd1", "c{}\nwords\nt", "t"]

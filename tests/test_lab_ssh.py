@@ -466,14 +466,13 @@ def test_a_fault_is_in_the_next_answer_and_its_end_too() -> None:
 
 
 def first_words(lab: Lab, system: str, patience: float = 1.0) -> bytes | None:
-    """What a bare connection is told first; None if it is told nothing."""
-    customer = lab.customer
-    with socket.create_connection((customer.address(customer.system(system)), customer.ssh_port)) as line:
-        line.settimeout(patience)
-        try:
+    """What a bare connection is told first; None if it is told nothing, or there is no connection."""
+    address = lab.customer.address(lab.customer.system(system)), lab.customer.ssh_port
+    try:
+        with socket.create_connection(address, patience) as line:
             return line.recv(4096)
-        except TimeoutError:
-            return None
+    except TimeoutError:
+        return None
 
 
 async def asks(line: Line) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from agent.option_checks import option_mistakes
 from agent.yaml_marks import read_tree
 from collectors.base import Own
 from collectors.products import find_products
+from tests.recordings import FOLDER, RecordedTerminal, load
+from tests.story import CM1, a_site
 
 CM = find_products()["communication_manager"]
 
@@ -43,3 +46,15 @@ def test_a_list_of_numbers_is_taken(tmp_path: Path) -> None:
 def test_a_product_gets_each_number_once_in_their_order() -> None:
     assert Own({"attendants": ("10", "2", "2")}).numbers("attendants") == (2, 10)
     assert Own().numbers("attendants") == ()
+
+
+def test_what_the_site_file_lists_is_asked_for_and_nothing_else() -> None:
+    site = a_site({**CM1, "options": {"attendants": [2, 1], "cms_channels": [7]}})
+    session = RecordedTerminal(load(FOLDER / "communication_manager" / "sat-options.yaml"))
+
+    async def ask() -> None:
+        await CM.polls_of(site.system("cm1").own)["sat"].ask(session)
+
+    asyncio.run(ask())
+    asked = {command for command in session.asked if command.split()[-1].isdigit()}
+    assert asked == {"status attendant 1", "status attendant 2", "status processor-channels 7"}

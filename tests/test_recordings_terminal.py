@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.base import BadAnswer, Findings, Observation, PollError, SatAnswer, Told
+from collectors.base import BadAnswer, Findings, Observation, PollError, SatAnswer, ShellAnswer, Told
 from collectors.products import find_products
 from tests.recordings import FOLDER, Recording, answers_of, healed, load, poll_of, recordings, replay
 
@@ -24,7 +24,11 @@ READABLE = [
     if case.protocol in ("sat", "ssh") and "error" not in case.expect
 ]
 OVER_SAT = [case for case in READABLE if case.protocol == "sat"]
+OF_PROGRAMS = [case for case in READABLE if PRODUCTS[case.product].polls[case.protocol].commands]
 each_readable = pytest.mark.parametrize("case", READABLE, ids=lambda case: f"{case.product}-{case.name}")
+each_of_programs = pytest.mark.parametrize(
+    "case", OF_PROGRAMS, ids=lambda case: f"{case.product}-{case.name}"
+)
 each_over_sat = pytest.mark.parametrize("case", OVER_SAT, ids=lambda case: f"{case.product}-{case.name}")
 
 
@@ -42,21 +46,23 @@ def _read(case: Recording) -> Findings | None:
 def _damaged(case: Recording) -> Iterator[tuple[str, Recording]]:
     """The case with one line of one answer damaged, in words and as it then is."""
     for command, text in case.commands.items():
-        lines = text.splitlines()
+        lines = [] if text.startswith("exit ") else text.splitlines()  # a program that failed said nothing
         for place, line in enumerate(lines):
-            others = [None, "", "???", line[: len(line) // 2], line.swapcase() + "0", f"{line}\n{line}"]
+            damages = [None, "", "???", line[: len(line) // 2], line.swapcase() + "0", f"{line}\n{line}"]
             if line.strip().startswith("+"):  # one fault that never came: no reader can know of it
-                others = others[2:]
-            for other in others:
+                damages = damages[2:]
+            for other in damages:
                 kept = [*lines[:place], *([] if other is None else [other]), *lines[place + 1 :]]
                 commands = {**case.commands, command: "\n".join(kept)}
                 yield f"{command}: {line!r} -> {other!r}", replace(case, commands=commands)
+    programs = PRODUCTS[case.product].polls[case.protocol].commands
+    nothing = ("exit 127 command not found", "exit 1 Permission denied", "exit 0") if programs else ()
+    others = dict.fromkeys(programs, "exit 127 command not found")  # what is asked where another fails
     for command in case.commands:
-        for answer in (f"c{command}\ne1 00000000 0 {command} is an invalid entry\nt", "?\nG450-001(super)# "):
-            yield (
-                f"{command} -> {answer!r}",
-                replace(case, commands={**case.commands, command: answer}),
-            )
+        answers = (f"c{command}\ne1 00000000 0 {command} is an invalid entry\nt", "?\nG450-001(super)# ")
+        for answer in (*answers, *nothing):
+            commands = {**others, **case.commands, command: answer}
+            yield f"{command} -> {answer!r}", replace(case, commands=commands)
 
 
 @each_readable
@@ -102,6 +108,27 @@ def test_any_values_are_read_or_called_unreadable(case: Recording, data: st.Data
             assert 0 <= part.lost + part.degraded <= part.total, part
 
 
+@each_of_programs
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_any_words_of_programs_are_read_or_called_unreadable(case: Recording, data: st.DataObject) -> None:
+    product = PRODUCTS[case.product]
+    told: dict[str, ShellAnswer] = dict(answers_of(case, product).answers)
+    for command in data.draw(st.lists(st.sampled_from(sorted(told)), max_size=3)):
+        lines = told[command].text.splitlines()
+        some = st.lists(st.one_of(VALUES, st.sampled_from(lines)) if lines else VALUES, max_size=6)
+        text = "\n".join(data.draw(some))
+        told[command] = ShellAnswer(command, text, data.draw(st.sampled_from((0, 0, 1, 127))), text[:200])
+    try:
+        findings = poll_of(case, product).read(Told(told), case.at)
+    except BadAnswer:
+        return
+    for part in findings.observations:
+        assert len(part.detail) <= 120
+        if part.lost is not None and part.total is not None:
+            assert 0 <= part.lost + part.degraded <= part.total, part
+
+
 # --- two protocols of one product -------------------------------------------------------------------------
 
 
@@ -128,3 +155,16 @@ def test_the_command_line_of_a_gateway_calls_its_parts_as_snmp_does() -> None:
     over_ssh = _parts(product, "ssh-healthy", *roles)
     present = {key for key, part in over_ssh.items() if part.total != 0}
     assert present <= _parts(product, "healthy", *roles).keys()
+
+
+@pytest.mark.parametrize("product", ["call_management", "linux_host", "modular_messaging"])
+def test_the_programs_of_a_host_call_its_parts_as_snmp_does(product: str) -> None:
+    for name in ("healthy", "failing"):
+        over_snmp = _parts(product, name, "capacity", "restart", "equipment")
+        over_ssh = _parts(product, f"ssh-{name}", "capacity", "restart", "equipment")
+        alone = {("equipment", part) for part in ("clock", "backup", "archiver")}
+        assert over_ssh.keys() - alone <= over_snmp.keys()
+        for key in over_ssh.keys() - alone:
+            if key != ("restart", "restarts"):
+                assert (over_ssh[key].lost, over_ssh[key].kind) == (over_snmp[key].lost, over_snmp[key].kind)
+        assert {key for key in over_snmp if key[0] == "capacity"} <= over_ssh.keys()

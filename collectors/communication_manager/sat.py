@@ -214,17 +214,17 @@ def _members(number: int, answer: SatAnswer) -> list[Member]:
 
 
 def _links_of(answers: Told[SatAnswer]) -> tuple[list[Observation], bool]:
-    """The links to other systems, and whether these are all: where no CTI link is told, nobody knows."""
+    """The links to other systems, and whether these are all."""
     links, whole = cti_links(_told(answers, CTI_LINKS))
     servers, all_told = aes_links(_told(answers, AES_LINKS))
-    links += servers
-    links += [cms_channel(number, told) for number, told in _numbered(answers, channel_status(0))]
-    return links, whole and all_told
+    whole = whole and (all_told or not links)  # where there is no CTI link they are not asked for
+    channels = [cms_channel(number, told) for number, told in _numbered(answers, channel_status(0))]
+    return [*links, *servers, *channels], whole
 
 
 def _told(answers: Told[SatAnswer], command: str) -> SatAnswer:
     """What was answered to a command that is not always asked; not asked is not told."""
-    return answers[command] if command in answers else SatAnswer(command)
+    return answers[command] if command in answers else SatAnswer(command, error="not asked")
 
 
 def _numbered(answers: Told[SatAnswer], command: str) -> Iterator[tuple[int, SatAnswer]]:

@@ -51,6 +51,11 @@ def lists_cti_links(answer: SatAnswer) -> bool:
     return bool(answer.records)
 
 
+def says_none(answer: SatAnswer) -> bool:
+    """Whether the switch said in words that there is none: fields alone may be what is left of an answer."""
+    return answer.error is None and not answer.fids
+
+
 def cti_links(answer: SatAnswer) -> tuple[list[Observation], bool]:
     """The CTI links, and whether these are all: CTI link, version, busy, server, state, two counts."""
     found: dict[int, Observation] = {}
@@ -63,7 +68,7 @@ def cti_links(answer: SatAnswer) -> tuple[list[Observation], bool]:
         told = found.setdefault(int(number[1]), link)
         if told != link:
             found[int(number[1])] = _named(int(number[1])).not_read("told twice, and not alike")
-    return [found[number] for number in sorted(found)], bool(found)
+    return [found[number] for number in sorted(found)], bool(found) or says_none(answer)
 
 
 def _named(number: int) -> Observation:
@@ -96,7 +101,7 @@ def aes_links(answer: SatAnswer) -> tuple[list[Observation], bool]:
         if _LINK.fullmatch(name) is None or _NAME.fullmatch(server) is None:
             return [], False
         counts[server] = counts.get(server, 0) + 1
-    return [
+    found = [
         Observation(
             role="integration",
             component=f"aes-link {server}",
@@ -107,7 +112,9 @@ def aes_links(answer: SatAnswer) -> tuple[list[Observation], bool]:
             apart=True,
         )
         for server, count in sorted(counts.items())
-    ], bool(counts)
+    ]
+    # None of them is ever lost, so that one which is not listed may go without being missed.
+    return found, answer.error is None
 
 
 def attendant(number: int, answer: SatAnswer) -> Observation:
@@ -162,4 +169,4 @@ def spares(answer: SatAnswer) -> tuple[list[Observation], bool]:
         words = [] if busied(here) else ["not registered"]
         words += ["active"] if busied(active) else []
         found[name] = replace(spare, lost=int(not busied(here)), total=1, detail=", ".join(words))
-    return list(found.values()), bool(found)
+    return list(found.values()), bool(found) or says_none(answer)

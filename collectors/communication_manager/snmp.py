@@ -71,7 +71,7 @@ ALARM_LIST = [f"{ALARMS}.6.1.{n}" for n in (1, 3, 5, 6, 9, 10, 11, 12, 13)]
 ALARM_PORT, ALARM_NAME, ALARM_ALTERNATE, ALARM_LEVEL, *ALARM_DATE, ALARM_RESOLVED = ALARM_LIST
 SERVER_LIST = SERVER_SOURCE, SERVER_ID, SERVER_LEVEL, SERVER_TEXT = [f"{G3}.21.1.1.{n}" for n in (2, 3, 4, 7)]
 RESTARTS = RESTART_LEVEL, RESTART_CRAFT, RESTART_INTERCHANGE = [f"{RESTART}.6.1.{n}" for n in (6, 8, 10)]
-CHANNELS = CHANNEL_ENABLED, CHANNEL_APPLICATION, CHANNEL_NODE = [f"{CHANNEL}.6.1.{n}" for n in (2, 3, 8)]
+CHANNEL_ENABLED, CHANNEL_APPLICATION, CHANNEL_NODE = [f"{CHANNEL}.6.1.{n}" for n in (2, 3, 8)]
 CMS = "mis"  # the application of a channel that leads to a CMS
 
 # Only 29.7 was ever seen with its number; the other numbers below 29 are inferred.
@@ -99,8 +99,11 @@ async def ask(session: SnmpSession) -> Answers:
     g3 = (CONNECT_STATE, f"{HEALTH}.1.0")
     answers = await session.get(SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME, *g3, AURA_OCCUPANCY, AURA_LIMIT)
     if any(answers.value(oid) is not None for oid in g3):
-        for columns in (GROUPS, MEMBERS, GATEWAYS, ALARM_LIST, SERVER_LIST, RESTARTS, CHANNELS):
+        for columns in (GROUPS, MEMBERS, GATEWAYS, ALARM_LIST, SERVER_LIST, RESTARTS):
             answers |= await session.walk(*columns)
+        answers |= await session.walk(CHANNEL_APPLICATION)
+        if _to_cms(answers):  # all 384 channels may be listed
+            answers |= await session.walk(CHANNEL_ENABLED, CHANNEL_NODE)
         # The witnesses after the tables: a refresh that a walk set off and that failed must be seen.
         answers |= await session.get(*(f"{cache}.{n}.0" for cache in _CACHES for n in (1, 4)))
         answers |= await session.get(*(f"{cache}.5.0" for cache in (*_COUNTED, IPUNREG)))
@@ -294,21 +297,30 @@ def _stations(answers: Answers) -> Iterator[Observation]:
         yield from _capacity("ip station licences", present, limit)
 
 
+def _to_cms(answers: Answers) -> list[int]:
+    """The channels that lead to a CMS."""
+    rows = answers.rows(CHANNEL_APPLICATION, parts=1)
+    return [n for (n,), row in rows if (row.text(CHANNEL_APPLICATION) or "").lower() == CMS]
+
+
 def _channels(answers: Answers) -> Iterator[Observation]:
     """The channels to a CMS: whether each is enabled. Whether it works, only the SAT tells."""
+    numbers = _to_cms(answers)
+    if not numbers:
+        return
     failed = _failed(answers, CHANNEL)
-    for (number,), row in answers.rows(*CHANNELS, parts=1):
-        if (row.text(CHANNEL_APPLICATION) or "").lower() != CMS:
-            continue
-        listed = processor_channel(number, row.text(CHANNEL_NODE))
-        enabled = (row.text(CHANNEL_ENABLED) or "").lower()
+    told = {n: row for (n,), row in answers.rows(CHANNEL_ENABLED, CHANNEL_NODE, parts=1)}
+    for number in numbers:
+        row = told.get(number)
+        listed = processor_channel(number, None if row is None else row.text(CHANNEL_NODE))
+        enabled = "" if row is None else (row.text(CHANNEL_ENABLED) or "").lower()
         if failed:
             yield listed.not_read("the server could not read its channels")
         elif enabled == "n":
             yield replace(listed, lost=0, total=0, planned=1, detail="not enabled")
         else:
-            told = "enabled; its state is not told over SNMP" if enabled == "y" else f"says {enabled!r}"
-            yield listed.not_read(told)
+            said = "enabled; its state is not told over SNMP" if enabled == "y" else f"says {enabled!r}"
+            yield listed.not_read(said)
 
 
 def _capacity(component: str, used: int | None, limit: int | None) -> Iterator[Observation]:

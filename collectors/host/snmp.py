@@ -6,6 +6,7 @@ what it does not have is not told: no part is made of it, and a process that mus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -51,6 +52,7 @@ FIXED_DISK, READ_ONLY = f"{HR}.2.1.4", 2
 UP, DOWN, NOT_PRESENT, LOWER_DOWN, DORMANT = 1, 2, 6, 7, 5
 STATES = {DOWN: "down", NOT_PRESENT: "not present", LOWER_DOWN: "what it lies on is down", DORMANT: "dormant"}
 WRAP = 2**32 / 100  # seconds after which TimeTicks begin again
+_DRIVE = re.compile(r"([A-Z]:\\).*")  # of Windows: behind it stand label and serial number
 SLACK = 60.0  # seconds between two questions of one poll, at most
 
 INTERFACE_UP = Metric("avaya_host_interface_up", "Whether a network interface is up, 0 or 1.", ("interface",))
@@ -150,6 +152,8 @@ def _memory(answers: Answers) -> tuple[int | None, int | None]:
         return None, 1024 * total  # known, and not to be reckoned
     spare = [pools.get(name, (None, None))[1] for name in ("memory buffers", "cached memory")]
     known = [bytes_ for bytes_ in spare if bytes_ is not None]
+    if not known and _is_windows(answers):  # there what is in use is in use
+        return used, size
     return None if used is None or len(known) < len(spare) else max(0, used - sum(known)), size
 
 
@@ -172,7 +176,7 @@ def _disks(answers: Answers, own: Own) -> tuple[list[Disk], bool]:
         if kind is None and not (mount or "").startswith("/"):
             continue  # a pool of memory, or nothing that could be told from one
         size, used = (_bytes(row.integer(STORAGE_UNIT), row.integer(c)) for c in (STORAGE_SIZE, STORAGE_USED))
-        mount = mount or f"number {n}"
+        mount = _DRIVE.sub(r"\1", mount) if mount else f"number {n}"
         if parts.is_disk(mount, own) and mount not in read_only and _has_room(size):
             found[mount] = Disk(mount, used, size, low.get(mount, False))
         whole = True
@@ -185,6 +189,11 @@ def _disks(answers: Answers, own: Own) -> tuple[list[Disk], bool]:
         if _has_room(_bytes(1024, total)):
             found[mount] = Disk(mount, _bytes(1024, used), size, low[mount])
     return list(found.values()), whole and all(None not in (each.used, each.size) for each in found.values())
+
+
+def _is_windows(answers: Answers) -> bool:
+    about = answers.value(SYS_DESCR)
+    return isinstance(about, bytes) and b"Windows" in about
 
 
 def _has_room(size: int | None) -> bool:
@@ -222,6 +231,8 @@ def _processes(
 
 
 def _interfaces(answers: Answers, own: Own) -> Iterator[Observation]:
+    if _is_windows(answers):
+        return  # it lists dozens that nobody plugged in
     names = {n: row.text(INTERFACE_NAME) for (n,), row in answers.rows(INTERFACE_NAME, parts=1)}
     seen: set[str] = set()
     for (n,), row in answers.rows(*INTERFACES, parts=1):
@@ -264,6 +275,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("SNMP: interfaces, switched on and up", "IF-MIB", "verified"),
     Fact("SNMP: layout and names as Linux fills them", "net-snmp 5.9 on Linux, asked here", "verified"),
     Fact("SNMP: the host's uptime, not its agent's, tells of its restarts", "HOST-RESOURCES-MIB", "verified"),
+    Fact("SNMP: a Windows host: drives by their letters, memory without cache", "its agent", "inferred"),
     Fact("SNMP: its agent is net-snmp's, and shows these tables", "Linux hosts of this kind", "inferred"),
 )
 # Rows, pause, time-out, tries, interval, most rows (a big server runs a few thousand processes).
