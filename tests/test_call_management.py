@@ -49,6 +49,13 @@ def test_a_link_is_an_established_connection_to_its_far_end() -> None:
     assert link(rows(), mapped).lost == 0
 
 
+def test_what_a_login_prints_by_itself_is_passed_over() -> None:
+    assert link("Authorised users only.\n" + rows("0A0200C0:1389 01")).lost == 0
+    assert link("Authorised users only.\n" + rows("0B0200C0:1389 01")).lost == 1
+    told = {ssh.NOW: f"Welcome\n{NOW}\n", ssh.LOGS[0][1]: f"Welcome\n{NOW - 100}\n"}
+    assert named(read(told, {"backup_hours": 1}))["backup"].lost == 0
+
+
 @pytest.mark.parametrize(
     "table",
     [

@@ -185,6 +185,53 @@ def test_media_that_nobody_writes_to_are_no_disks() -> None:
     assert read(given) == {}
 
 
+@pytest.mark.parametrize(
+    ("mount", "shown"),
+    [
+        ("/", True),
+        ("/device", True),
+        ("/var/lib/docker", True),
+        ("/var/lib/docker/overlay2/0a/merged", False),
+        ("/run/user/1000", False),
+        ("/dev", False),
+        ("", False),
+        ("/mnt/old", False),
+    ],
+)
+def test_what_counts_as_a_disk(mount: str, shown: bool) -> None:
+    assert parts.is_disk(mount, Own({"disks_unused": ("/mnt/old",)})) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("eth0", True), ("lom1", True), ("bond0.5", True), ("lo", False), ("veth12", False), ("eth9", False)],
+)
+def test_what_counts_as_an_interface(name: str, shown: bool) -> None:
+    assert parts.is_interface(name, Own({"interfaces_unused": ("eth9",)})) == shown
+
+
+def test_a_windows_host_has_drives_and_no_cache() -> None:
+    given = answers(
+        {
+            "STORAGE_TYPE": {1: FIXED, 2: "1.3.6.1.2.1.25.2.1.2"},
+            "STORAGE_NAME": {1: b"C:\\ Label:System  Serial Number 4a2b3c4d", 2: b"Physical Memory"},
+            "STORAGE_UNIT": {1: 4096, 2: 65536},
+            "STORAGE_SIZE": {1: 10**7, 2: 30_000},
+            "STORAGE_USED": {1: 96 * 10**5, 2: 12_000},
+            "INTERFACE_TEXT": {1: b"WAN Miniport (IP)"},
+            "INTERFACE_ADMIN": {1: 1},
+            "INTERFACE_STATE": {1: 2},
+            "RUN_NAME": {4: b"System", 880: b"svchost.exe"},
+        },
+        SYS_DESCR=b"Hardware: x86 Family 6 - Software: Windows Version 5.2 (Build 3790)",
+        PROCESS_COUNT=2,
+    )
+    named = read(given, {"MMServer.exe": "messaging"})
+    assert named.keys() == {"disk C:\\", "memory", "process messaging"}
+    assert (named["disk C:\\"].lost, named["memory"].used, named["memory"].limit) == (1, 750, 1875)
+    assert named["process messaging"].lost == 1
+
+
 def test_memory_is_what_programs_hold_whichever_way_it_is_told() -> None:
     newer = answers({}, MEMORY_TOTAL=1000_000, MEMORY_FREE=10_000, MEMORY_AVAILABLE=400_000)
     older = answers(
@@ -246,13 +293,15 @@ def test_an_interface_is_lost_where_it_should_be_up_and_is_not(
 
 
 def test_a_process_is_lost_only_where_the_list_is_whole() -> None:
-    names = {n: f"program-{n}".encode() for n in range(1, 41)}
+    names = {n: f"program-{n}".encode() for n in range(2, 41)} | {1: b"init"}
     whole = answers({"RUN_NAME": names}, PROCESS_COUNT=42)
     cut = answers({"RUN_NAME": names}, PROCESS_COUNT=80)
     uncounted = answers({"RUN_NAME": names})
+    hidden = answers({"RUN_NAME": dict.fromkeys(range(100, 142), b"snmpd")}, PROCESS_COUNT=42)  # hidepid
     assert read(whole, {"absent": "gone"})["process gone"].lost == 1
     assert read(cut, {"absent": "gone"})["process gone"].unread
     assert read(uncounted, {"absent": "gone"})["process gone"].unread
+    assert read(hidden, {"absent": "gone"})["process gone"].unread
     assert read(cut, {"program-7": "seven"})["process seven"].lost == 0
     assert read(answers({}, PROCESS_COUNT=42), {"absent": "gone"})["process gone"].unread
 

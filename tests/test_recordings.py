@@ -226,6 +226,12 @@ def test_a_product_holds_no_clock_and_no_socket(product: Product) -> None:
         _holds_no_clock_and_no_socket(tree)
 
 
+def test_what_products_share_of_a_host_holds_no_clock_and_no_socket() -> None:
+    home = Path(sys.modules["collectors.host"].__file__ or "").parent
+    for path in sorted(home.glob("*.py")):
+        _holds_no_clock_and_no_socket(ast.parse(path.read_text(encoding="utf-8")))
+
+
 def _holds_no_clock_and_no_socket(tree: ast.Module) -> None:
     names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}

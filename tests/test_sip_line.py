@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -109,6 +109,41 @@ def test_answers_to_another_question_alone_are_silence() -> None:
         asked(line(port, timeout=0.7))
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_flood_of_strays_ends_with_the_timeout_and_holds_up_nobody(transport: SipTransport) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0.01)
+
+    async def story(port: int) -> None:
+        beside = asyncio.create_task(others())
+        with pytest.raises(Unreachable):
+            await line(port, transport, timeout=0.7).options()
+        beside.cancel()
+
+    def stray(octets: bytes) -> bytes:
+        return answer(octets, Call_ID="another")
+
+    def talk(sock: socket.socket) -> None:
+        flood = stray(request_of(sock)) * 200
+        while True:
+            sock.sendall(flood)  # until we hang up
+
+    with ExitStack() as stack:
+        if transport == "udp":
+            port, _ = stack.enter_context(sip_servers.udp(lambda _, octets: [stray(octets)] * 2000))
+        else:
+            port = stack.enter_context(sip_servers.tcp(talk))
+        begun = time.monotonic()
+        asyncio.run(story(port))
+        assert time.monotonic() - begun < 5
+    assert turns > 5
+
+
 def test_a_datagram_of_somebody_else_is_not_heard() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
@@ -208,7 +243,7 @@ def test_an_answer_in_pieces_behind_strays_is_read() -> None:
     [
         (b"SSH-2.0-OpenSSH_9.2\r\n", "no SIP: 'SSH-2.0-OpenSSH_9.2'"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no SIP: 'HTTP/1.1 400 Bad Request'"),
-        (b"SIP/2.0 200 OK\r\nVia: SIP/2", "hung up within an answer: 'SIP/2.0 200 OK Via: SIP/2'"),
+        (b"SIP/2.0 200 OK\r\nVia: SIP/2", "no whole answer: 'SIP/2.0 200 OK Via: SIP/2'"),
         (b"SIP/2.0 200 OK\r\nContent-Length: 10000000\r\n\r\n", "expected a Content-Length of at most 65535"),
         (b"SIP/2.0 200 OK\r\n" + b"X: y\r\n" * 20_000, "an answer of more than 65535 octets"),
     ],
@@ -230,7 +265,7 @@ def test_half_an_answer_and_then_silence_is_quoted() -> None:
         sock.sendall(b"SIP/2.0 200 OK\r\nVia:")
         sock.recv(1)  # until we hang up
 
-    with sip_servers.tcp(talk) as port, pytest.raises(BadAnswer, match=r"no SIP: 'SIP/2\.0 200 OK Via:'"):
+    with sip_servers.tcp(talk) as port, pytest.raises(BadAnswer, match=r"no whole answer: 'SIP/2\.0 200"):
         asked(line(port, "tcp", timeout=0.5))
 
 
@@ -299,6 +334,14 @@ def test_a_port_without_tls_is_no_answer_of_tls() -> None:
     with (
         sip_servers.tcp(lambda sock: sock.sendall(b"SIP/2.0 400 Bad Request\r\n\r\n")) as port,
         pytest.raises(BadAnswer, match="TLS: wrong version number"),
+    ):
+        asked(line(port, "tls"))
+
+
+def test_a_port_that_hangs_up_in_the_handshake_is_unreachable() -> None:
+    with (
+        sip_servers.tcp(lambda sock: [sock.recv(9999)].clear()) as port,
+        pytest.raises(Unreachable, match="hung up without an answer"),
     ):
         asked(line(port, "tls"))
 

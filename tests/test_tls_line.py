@@ -278,6 +278,7 @@ def test_a_certificate_is_found_however_the_handshake_is_cut_into_records(cuts: 
     places = sorted({0, *(min(cut, len(told)) for cut in cuts), len(told)})
     records = b"".join(record(told[a:b]) for a, b in zip(places, [*places[1:], len(told)], strict=True))
     assert certificate_in(records) == shown
+    assert certificate_in(b"\x15\x03\x03\x00\x02\x01\x70" + records) == shown  # after a warning
     assert certificate_in(records[:60]) is None
 
 

@@ -1,4 +1,4 @@
-"""Avaya Call Management System (CMS) on Linux over SNMP and SSH.
+"""Avaya Call Management System (CMS) on Linux over SNMP, SSH and TLS.
 
 Here stands what the agent knows of it; how it is asked and read stands in one file per protocol beside this
 one. Nothing here asks anybody.
@@ -11,12 +11,14 @@ from dataclasses import replace
 from functools import partial
 
 from collectors.base import Fact, Option, Own, Poll, Product, ProtocolName
-from collectors.call_management import snmp, ssh
+from collectors.call_management import snmp, ssh, tls
+from collectors.host import certificates
 from collectors.host import shell as host_shell
 from collectors.host import snmp as host_snmp
 
 _SNMP = Poll(snmp.ask, snmp.read, snmp.PACING)
 _SSH = Poll(ssh.ask, ssh.read, ssh.PACING, commands=ssh.COMMANDS)
+_TLS = Poll(tls.ask, tls.read, certificates.PACING)
 
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
@@ -24,6 +26,7 @@ def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
     return {
         "snmp": replace(_SNMP, read=partial(snmp.read, own=own)),
         "ssh": replace(_SSH, ask=asking, read=reading),
+        "tls": _TLS,
     }
 
 
@@ -31,9 +34,9 @@ PRODUCT = Product(
     name="call_management",
     title="Call Management System",
     function="contact_centre",
-    polls={"snmp": _SNMP, "ssh": _SSH},
-    authority=("snmp", "ssh"),
-    metrics=(*snmp.METRICS, *ssh.METRICS),
+    polls={"snmp": _SNMP, "ssh": _SSH, "tls": _TLS},
+    authority=("snmp", "ssh", "tls"),
+    metrics=(*snmp.METRICS, *ssh.METRICS, *certificates.METRICS),
     facts=(
         Fact("SNMP: the CMS's own MIB holds notifications, nothing to ask for", "AV-CMS-MIB", "verified"),
         Fact(
@@ -51,6 +54,7 @@ PRODUCT = Product(
         Fact("CMS runs on Linux from R18 on", "remembered; to be seen on the first one", "inferred"),
         *host_snmp.FACTS,
         *host_shell.FACTS,
+        *certificates.FACTS,
     ),
     options=(
         Option("links", "names", "the far end, ADDRESS:PORT, by the CM's name in this file (over SSH)"),

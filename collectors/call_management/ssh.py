@@ -35,7 +35,7 @@ _ROW = re.compile(
     r" *(\d+): [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) ([0-9A-F]{2}) [0-9A-F]{8}:.*"
 )
 _MAPPED = "0000000000000000FFFF0000"  # ::ffff:0.0.0.0/96, four bytes at a time the other way round
-_SECONDS = re.compile(r"(\d{9,10})\n?")
+_SECONDS = re.compile(r"(\d{9,10})")
 _HOUR = 3600
 ESTABLISHED = 1
 CALLING = 2  # SYN_SENT: it calls, and nobody answers
@@ -98,21 +98,22 @@ def _end(text: str) -> str | None:
 
 def _table(answer: ShellAnswer) -> _Table:
     lines = answer.text.splitlines()
-    found = [_ROW.fullmatch(line) for line in lines[1:]]
+    heads = [place for place, line in enumerate(lines) if _HEAD.fullmatch(line)]
+    found = [_ROW.fullmatch(line) for line in lines[heads[0] + 1 :]] if heads else []
     rows = [row for row in found if row is not None]
     # The rows are numbered: one that is missing leaves a gap.
     counted = [int(row[1]) for row in rows] == list(range(len(found)))
-    whole = answer.status == 0 and bool(lines) and _HEAD.fullmatch(lines[0]) is not None and counted
+    whole = answer.status == 0 and len(heads) == 1 and counted
     return _Table(tuple((f"{row[2].removeprefix(_MAPPED)}:{row[3]}", int(row[4], 16)) for row in rows), whole)
 
 
 def _logs(told: Told[ShellAnswer], own: Own) -> tuple[list[Observation], list[Sample]]:
     """How old the logs are by the host's own clock; a part of those that the site gives a limit."""
-    now = _SECONDS.fullmatch(told[NOW].text)
+    now = shell.only(_SECONDS, told[NOW].text)
     found: list[Observation] = []
     samples: list[Sample] = []
     for name, command, option in LOGS:
-        written = _SECONDS.fullmatch(told[command].text)
+        written = shell.only(_SECONDS, told[command].text)
         age = None if now is None or written is None else int(now[1]) - int(written[1])
         if age is not None and age < -_HOUR:
             age = None  # written in the future: one of the two is wrong

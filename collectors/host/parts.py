@@ -6,6 +6,7 @@ Roles: capacity `cpu` (used and limit in per cent), `memory` and `disk MOUNT` (i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ METRICS = (UPTIME, CPU_USED, LOAD, MEMORY_SIZE, MEMORY_USED, DISK_SIZE, DISK_USE
 
 LOADS = ("1m", "5m", "15m")
 MIB = 1024 * 1024
+LEAST = 16 * MIB  # bytes: what is smaller is no disk, only seems one
 
 # A file system of ext keeps 5 % for root: at 95 % the programs of all others can write no more.
 DISK_FULL = 95  # per cent
@@ -45,24 +47,13 @@ OPTIONS = (
 )
 
 COMM = 15  # characters of a program's name that Linux keeps for its processes
-# No disks: what the kernel shows as files, and what lies in memory.
+# Who sees one of these, or number 1, sees the processes of all: a host can hide them (hidepid).
+ROOTS = frozenset({"systemd", "init", "kthreadd", "kthread"})
+# No disks: what the kernel shows as files, and what lies in memory or in a container.
 _PSEUDO = ("/dev", "/proc", "/run", "/sys")
+_CONTAINERS = ("/var/lib/containers/", "/var/lib/docker/", "/var/lib/kubelet/")
 # Made by programs for themselves; such a bridge or tunnel without a user is down and harms nobody.
-_VIRTUAL = (
-    "lo",
-    "docker",
-    "br-",
-    "cni",
-    "dummy",
-    "flannel",
-    "ifb",
-    "sit",
-    "tun",
-    "tap",
-    "veth",
-    "virbr",
-    "vnet",
-)
+_VIRTUAL = re.compile(r"lo|(?:docker|br-|cni|dummy|flannel|ifb|sit|tun|tap|veth|virbr|vnet).*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +69,14 @@ class Disk:
 def is_disk(mount: str, own: Own) -> bool:
     """Whether what is mounted there is looked at."""
     pseudo = any(mount == path or mount.startswith(f"{path}/") for path in _PSEUDO)
+    pseudo = pseudo or mount.startswith(_CONTAINERS)
     return bool(mount) and not pseudo and mount not in own.words("disks_unused")
 
 
 def is_interface(name: str, own: Own) -> bool:
     """Whether a network interface of that name is looked at."""
-    return bool(name) and not name.startswith(_VIRTUAL) and name not in own.words("interfaces_unused")
+    virtual = _VIRTUAL.fullmatch(name) is not None
+    return bool(name) and not virtual and name not in own.words("interfaces_unused")
 
 
 def disk(told: Disk, own: Own) -> Observation:

@@ -45,8 +45,8 @@ COMMANDS: tuple[str, ...] = (
 METRICS: tuple[Metric, ...] = (clock.OFFSET,)  # beside those of `collectors.host.parts`
 
 MISSING = 127  # exit status: there is no such program
-_UPTIME = re.compile(r"(\d+\.\d\d) \d+\.\d\d\n?")
-_LOAD = re.compile(r"(\d+\.\d\d) (\d+\.\d\d) (\d+\.\d\d) \d+/\d+ \d+\n?")
+_UPTIME = re.compile(r"(\d+\.\d\d) \d+\.\d\d")
+_LOAD = re.compile(r"(\d+\.\d\d) (\d+\.\d\d) (\d+\.\d\d) \d+/\d+ \d+")
 _KB = re.compile(r"([A-Za-z]+): +(\d+) kB")
 _TIMES = re.compile(r"cpu {1,2}(\d+(?: \d+){7,})")
 _PROCESSOR = re.compile(r"(cpu\d+)(?: \d+){8,}")
@@ -77,13 +77,13 @@ def read(told: Told[ShellAnswer], at: datetime, own: Own, processes: Mapping[str
     No role is listed whole: a list of disks that lost a line looks like any other. Raises BadAnswer if
     nothing of it was said as a Linux host does.
     """
-    uptime = _UPTIME.fullmatch(told[UPTIME].text)
+    uptime = only(_UPTIME, told[UPTIME].text)
     sizes = _sizes(told[MEMORY].text)
     if uptime is None and not sizes:
         said = told[UPTIME].errors or told[UPTIME].text.strip()
         raise BadAnswer(UPTIME, f"answers not as a Linux host: {said[:40]!r}")
     share = _cpu(told[CPU_FIRST].text, told[CPU_LAST].text)
-    loads = _LOAD.fullmatch(told[LOAD].text)
+    loads = only(_LOAD, told[LOAD].text)
     processors = set(filter(None, map(_processor, told[CPU_LAST].text.splitlines())))
     used, size = _memory(sizes)
     busy = None
@@ -116,9 +116,15 @@ def read(told: Told[ShellAnswer], at: datetime, own: Own, processes: Mapping[str
     return Findings(tuple(observations), tuple(samples))
 
 
+def only(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The one line that is of this form, whatever a login's own files print before it; None: not one."""
+    found = [match for line in text.splitlines() if (match := pattern.fullmatch(line)) is not None]
+    return found[0] if len(found) == 1 else None
+
+
 def _cpu(first: str, last: str) -> float | None:
     """Per cent of all processors' time between two looks; None: not told, or nothing happened between."""
-    looks = [_TIMES.fullmatch(text.partition("\n")[0]) for text in (first, last)]
+    looks = [only(_TIMES, text) for text in (first, last)]
     times = [[int(part) for part in look[1].split()] for look in looks if look is not None]
     if len(times) < len(looks) or len(times[0]) != len(times[1]):
         return None
@@ -170,7 +176,7 @@ def _disks(told: Told[ShellAnswer], own: Own) -> Iterator[Disk]:
     for match in filter(None, map(_DF.fullmatch, told[DISKS].text.splitlines())):
         blocks, used, free = (1024 * int(match[n]) for n in (2, 3, 4))
         mount = match[5]
-        if mount in seen or mount in left_out or blocks < parts.MIB or not parts.is_disk(mount, own):
+        if mount in seen or mount in left_out or blocks < parts.LEAST or not parts.is_disk(mount, own):
             continue
         seen.add(mount)
         yield Disk(mount, used, used + max(0, free))  # without what is kept for root
@@ -180,8 +186,8 @@ def _processes(
     answer: ShellAnswer, own: Own, processes: Mapping[str, str]
 ) -> Iterator[tuple[Observation, int | None]]:
     names = [line.strip() for line in answer.text.splitlines()]
-    # The program that lists them is itself among them; what has ended and is only kept for its parent is not.
-    whole = answer.status == 0 and "ps" in names
+    # The program that lists them is itself among them. What has ended and waits for its parent is no process.
+    whole = answer.status == 0 and "ps" in names and not parts.ROOTS.isdisjoint(names)
     alive = [name for name in names if not name.endswith("<defunct>")]
     wanted = {**processes, **{name: name for name in own.words("processes") if name not in processes}}
     for program, name in wanted.items():
@@ -198,5 +204,5 @@ FACTS: tuple[Fact, ...] = (
     Fact("SSH: chrony without a measurement for 6 h is not synchronised", "it asks every 17 min", "inferred"),
     Fact("SSH: a login that may only look can run these programs", "they need no rights", "inferred"),
 )
-# Rows and tries mean nothing; pause, time-out, interval. A dozen programs of a few milliseconds each.
-PACING = Pacing(1, timedelta(milliseconds=100), timedelta(seconds=10), 1, timedelta(minutes=5))
+# Rows and tries mean nothing; pause, time-out, interval. ntpq by itself waits 10 s for a daemon that is hung.
+PACING = Pacing(1, timedelta(milliseconds=100), timedelta(seconds=15), 1, timedelta(minutes=5))

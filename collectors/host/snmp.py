@@ -197,18 +197,20 @@ def _is_windows(answers: Answers) -> bool:
 
 
 def _has_room(size: int | None) -> bool:
-    """Whether it could hold files: what is smaller than a MiB is no disk, only seems one."""
-    return size is None or size >= parts.MIB
+    """Whether it is a disk by its size, as far as that is told."""
+    return size is None or size >= parts.LEAST
 
 
 def _processes(
     answers: Answers, own: Own, processes: Mapping[str, str]
 ) -> Iterator[tuple[Observation, int | None]]:
     """The programs that must run by the product, the site and the agent's own settings."""
-    names = [row.text(RUN_NAME) or "" for _, row in answers.rows(RUN_NAME)]
+    by_number = {index: row.text(RUN_NAME) or "" for index, row in answers.rows(RUN_NAME)}
+    names = list(by_number.values())
     count = answers.count(PROCESS_COUNT)
     # The agent counts them as well, a little earlier: a list that is much shorter is not whole.
     whole = count is not None and len(names) >= max(1, 0.9 * count - 2)
+    whole = whole and ((1,) in by_number or _is_windows(answers) or not parts.ROOTS.isdisjoint(names))
     counted = {
         row.text(COUNTED_NAME) or "": (row.integer(COUNTED_COUNT), row.integer(COUNTED_FAULT))
         for _, row in answers.rows(*COUNTED)

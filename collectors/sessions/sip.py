@@ -17,7 +17,16 @@ import time
 from contextlib import suppress
 from typing import Protocol
 
-from collectors.base import BadAnswer, Pacing, PollError, Question, SipAnswer, SipTransport, Unreachable
+from collectors.base import (
+    QUOTE,
+    BadAnswer,
+    Pacing,
+    PollError,
+    Question,
+    SipAnswer,
+    SipTransport,
+    Unreachable,
+)
 from collectors.sessions.sip_message import Message, Options, Stream, host_of, one_line, read
 from collectors.sessions.sockets import family_of, no_answer, refused_by
 from collectors.sessions.tls_wire import TlsWire, words_of
@@ -57,7 +66,7 @@ class SipLine:
         self._host = domain or address
         self._timeout = pacing.timeout.total_seconds()
         self._text = f"OPTIONS to port {port} over {transport.upper()}"
-        self._heard = b""  # of an answer that is not whole, or is none
+        self._heard = ""  # what came and is no whole answer, quoted
         host_of(self._host)
 
     def begin(self) -> None:
@@ -70,7 +79,7 @@ class SipLine:
     async def options(self) -> SipAnswer:
         """Send one OPTIONS and take what answers it."""
         begun = time.monotonic()
-        self._heard = b""
+        self._heard = ""
         try:
             message = await self._answered()
         except PollError as error:
@@ -93,11 +102,11 @@ class SipLine:
                     return await self._over_stream(sock)
         except TimeoutError:  # ours, or the kernel's, which is one of these
             if self._heard:
-                raise BadAnswer(self._text, _quoted("no SIP", self._heard)) from None
+                raise BadAnswer(self._text, self._heard) from None
             raise no_answer(self._text, self._timeout) from None
         except ConnectionRefusedError:
             raise Unreachable(self._text, "refused: nothing listens there") from None
-        except (ConnectionResetError, BrokenPipeError):
+        except (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError):
             raise Unreachable(self._text, "hung up without an answer") from None
         except ssl.SSLError as problem:
             raise BadAnswer(self._text, f"TLS: {words_of(problem)}") from None
@@ -110,7 +119,7 @@ class SipLine:
         while True:
             await loop.sock_sendall(sock, asked.written())
             again = loop.time() + wait
-            while True:
+            while loop.time() < again:
                 try:
                     async with asyncio.timeout_at(again):
                         octets = await loop.sock_recv(sock, 65_536)
@@ -118,34 +127,43 @@ class SipLine:
                     break
                 try:
                     message = read(self._text, octets)
-                except BadAnswer:  # the answer may still come; if none does, this was it
-                    self._heard = octets
-                    continue
+                except BadAnswer as error:  # the answer may still come; if none does, this was it
+                    message, self._heard = None, error.detail
                 if message is not None and asked.answered_by(message):
                     return message
+                await asyncio.sleep(0)  # a flood of strays must not hold up the others
             wait = min(2 * wait, T2)
 
     async def _over_stream(self, sock: socket.socket) -> Message:
-        wire: _Wire = _Plain(sock)
-        if self._transport == "tls":
-            wire = secure = TlsWire(sock, self._host)
-            await secure.handshake()
+        if self._transport == "tcp":
+            return await self._over_wire(sock, _Plain(sock))
+        wire = TlsWire(sock, self._host)
+        try:
+            await wire.handshake()
+            return await self._over_wire(sock, wire)
+        finally:
+            wire.farewell()
+
+    async def _over_wire(self, sock: socket.socket, wire: _Wire) -> Message:
         asked, stream = self._question(sock), Stream(self._text)
         with suppress(ConnectionError):  # why it hung up can still be read: who wants a certificate says so
             await wire.send(asked.written())
+        strays = 0
         while octets := await wire.receive():
             for message in stream.feed(octets):
                 if asked.answered_by(message):
                     return message
-            self._heard = stream.rest
+                strays += 1
+            if strays:  # what is not whole may be a part of another one
+                self._heard = ""
+            else:
+                rest = one_line(stream.rest[:QUOTE].decode("utf-8", "replace"))
+                self._heard = f"no whole answer: {rest!r}" if rest else ""
+            await asyncio.sleep(0)  # a flood of strays must not hold up the others
         if self._heard:
-            raise BadAnswer(self._text, _quoted("hung up within an answer", self._heard))
+            raise BadAnswer(self._text, self._heard)
         raise Unreachable(self._text, "hung up without an answer")
 
     def _question(self, sock: socket.socket) -> Options:
         host, port = sock.getsockname()[:2]
         return Options(self._host, self._port, self._transport, (host, port))
-
-
-def _quoted(what: str, octets: bytes) -> str:
-    return f"{what}: {one_line(octets[:80].decode('utf-8', 'replace'))!r}"

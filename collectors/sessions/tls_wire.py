@@ -26,7 +26,7 @@ R = TypeVar("R")
 CIPHERS = "ALL:!aNULL:!eNULL:@SECLEVEL=0"  # without aNULL: these have no certificate
 _HEARD = 262_144  # octets of a handshake that are kept: far more than any chain of certificates
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
-_HANDSHAKE, _CERTIFICATE = 22, 11  # content and message type (RFC 5246, 6.2.1 and 7.4)
+_ALERT, _HANDSHAKE, _CERTIFICATE = 21, 22, 11  # two content types, a message's (RFC 5246, 6.2.1 and 7.4)
 
 
 class TlsWire:
@@ -81,6 +81,7 @@ class TlsWire:
                     self._in.write(octets)
                 else:
                     self._in.write_eof()
+                await asyncio.sleep(0)  # a peer that never ends its say must not hold up the others
             else:
                 await self._flush()
                 return result
@@ -103,9 +104,10 @@ def certificate_in(records: bytes) -> bytes | None:
     handshake, as we see it.
     """
     handshake = bytearray()
-    while len(records) >= 5 and records[0] == _HANDSHAKE:
+    while len(records) >= 5 and records[0] in (_HANDSHAKE, _ALERT):
         length = int.from_bytes(records[3:5], "big")
-        handshake += records[5 : 5 + length]
+        if records[0] == _HANDSHAKE:  # a warning may stand before it, of a name that the server does not know
+            handshake += records[5 : 5 + length]
         records = records[5 + length :]
     while len(handshake) >= 4:
         length = int.from_bytes(handshake[1:4], "big")
