@@ -27,7 +27,6 @@ _UCD = "1.3.6.1.4.1.2021"
 _IF = "1.3.6.1.2.1.2.2.1"
 _NET_SNMP_LINUX = "1.3.6.1.4.1.8072.3.2.10"
 _RAM, _VIRTUAL, _FIXED, _OTHER = (f"{_HR}.2.1.{n}" for n in (2, 3, 4, 1))
-_SYSTEM_PROGRAMS = ("systemd", "sshd", "chronyd", "crond", "rsyslogd", "snmpd")
 _PROCESSORS = 8
 _SWAP = 4096  # MiB
 _UNIT = 4096  # bytes to an allocation unit of a disk
@@ -71,6 +70,7 @@ class Host(System):
     )
     interfaces: tuple[Interface, ...] = (Interface("eth0"),)
     programs: tuple[str, ...] = ()
+    of_the_system: tuple[str, ...] = ("systemd", "sshd", "chronyd", "crond", "rsyslogd", "snmpd")
     stopped: frozenset[str] = frozenset()
     clock: float | None = 0.000213
     switched: frozenset[str] = frozenset()  # what else is wrong with it, in the words of its own file
@@ -83,10 +83,11 @@ class Host(System):
     @property
     def processes(self) -> tuple[str, ...]:
         """The names of all that runs."""
-        return (*_SYSTEM_PROGRAMS, *(name for name in self.programs if name not in self.stopped))
+        return (*self.of_the_system, *(name for name in self.programs if name not in self.stopped))
 
 
-Program = Callable[[Host, datetime], str]
+Program = Callable[[Here], str]
+_NO_MORE: Mapping[str, Program] = MappingProxyType({})
 
 
 def face(_customer: Customer, host: Host, now: datetime) -> Face:
@@ -195,7 +196,7 @@ def _interfaces(host: Host) -> Face:
 # --- over SSH ---------------------------------------------------------------------------------------------
 
 
-def door(*, key: str = "ssh-ed25519", more: Mapping[str, Program] = MappingProxyType({})) -> Door:
+def door(*, key: str = "ssh-ed25519", more: Mapping[str, Program] = _NO_MORE) -> Door:
     """The way in by SSH, for a login that may only look. `more`: what the product's own programs say."""
     programs = {**_PROGRAMS, **more}
 
@@ -297,7 +298,7 @@ def _lines(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-_PROGRAMS: dict[str, Program] = {
+_PROGRAMS: dict[str, Callable[[Host, datetime], str]] = {
     "head -n 1 /proc/stat": lambda host, now: _stat(host, now, 1),
     "head -n 2 /proc/stat": lambda host, now: _stat(host, now, 2),
     "cat /proc/uptime": _uptime,

@@ -20,7 +20,7 @@ from tests.lab import linux_host
 from tests.lab.cells import Face, oid, rows, scalars, text_index
 from tests.lab.linux_host import Host, dead, on_host, suffers
 from tests.lab.model import Customer, System
-from tests.lab.played import Fault, Played, Records, SatForm, field_numbers
+from tests.lab.played import Fault, Here, Played, Records, SatForm, field_numbers
 
 SWITCH = "CMMAIN"  # what the AES calls the phone system
 SERVER = "aesserver1"  # what the phone system calls the AES
@@ -108,7 +108,7 @@ def _links(customer: Customer, _rest: list[str], _now: datetime) -> Records:
         yield "01/01", SERVER, customer.address(aes), "35422", "procr", "612", "598"
 
 
-def _version(_aes: Host, _now: datetime) -> str:
+def _version(_here: Here) -> str:
     return "Version: 8.1.3.1.0.7-0\nLinux updates: LSU-8.1.3-1\n"
 
 

@@ -6,7 +6,8 @@ Where the figures and texts come from:
 * `data transfer` and `operational`, `out of order` and `The link has gone down`: words of the CMS's own
   window Connection Status. That `status processor-channels` says such words, its fields and their numbers:
   synthetic, nobody has published an answer.
-* What the host says is that of any Linux host; the names of its programs are synthetic.
+* What the host says is that of any Linux host, its list of TCP connections too; where logs lie is inferred;
+  the names of its programs are synthetic.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from tests.lab import linux_host
 from tests.lab.cells import Face, Gauge, Oid, Value, rows, scalars
 from tests.lab.linux_host import Disk, Host, dead, fills, on_host, suffers
 from tests.lab.model import Customer
-from tests.lab.played import Fault, Played, Records, SatForm, field_numbers
+from tests.lab.played import Fault, Here, Played, Records, SatForm, field_numbers
 
 NODE = "cms-main"  # what the phone system calls the CMS
 CHANNEL = 1
+_CM_PORT = 5001  # of the processor channel, at the phone system
 
 _CHANNELS = "1.3.6.1.4.1.6889.2.8.1.144"
 _CUT = "link to the switch lost"
@@ -78,8 +80,54 @@ def _channel(*, up: bool) -> Records:
     )
 
 
-def _site(_customer: Customer, _cms: Host) -> dict[str, Any]:
-    return {"coverage": "24x7", "known_as": [NODE], "depends_on": ["cm1"]}
+def _tcp(here: Here) -> str:
+    """The host's TCP connections as the kernel lists them: who waits for logins, and the link."""
+    cms = here.system
+    waits = f"00000000:{here.customer.ssh_port:04X} 00000000:0000 0A"
+    rows = [waits]
+    if isinstance(cms, Host) and _connected(here.customer, cms):
+        ends = (here.customer.address(cms), 40_222), (here.customer.address(here.customer.cm), _CM_PORT)
+        rows.append(" ".join(f"{_end(*end)}" for end in ends) + " 01")
+    tail = "00000000:00000000 00:00000000 00000000     0        0 31337 1 0000000000000000 100 0 0 10 0"
+    return _TCP_HEAD + "".join(f"{n:4d}: {row} {tail}\n" for n, row in enumerate(rows))
+
+
+_TCP_HEAD = (
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+)
+
+
+def _end(address: str, port: int) -> str:
+    """An end as the kernel writes it: the bytes of the address the other way round."""
+    return f"{bytes(map(int, reversed(address.split('.')))).hex().upper()}:{port:04X}"
+
+
+def _tcp6(_here: Here) -> str:
+    return "  sl  local_address                         remote_address                        st tx_queue\n"
+
+
+def _night(here: Here) -> str:
+    """When the last night's backup and archiving ended."""
+    return f"{int(here.now.timestamp()) - 6 * 3600}\n"
+
+
+_PROGRAMS = {
+    "cat /proc/net/tcp": _tcp,
+    "cat /proc/net/tcp6": _tcp6,
+    "date -u +%s": lambda here: f"{int(here.now.timestamp())}\n",
+    "stat -c %Y /cms/maint/backup/back.log": _night,
+    "stat -c %Y /cms/dc/archive/arch.log": _night,
+}
+
+
+def _site(customer: Customer, _cms: Host) -> dict[str, Any]:
+    links = {"cm1": f"{customer.address(customer.cm)}:{_CM_PORT}"}
+    return {
+        "coverage": "24x7",
+        "known_as": [NODE],
+        "depends_on": ["cm1"],
+        "options": {"links": links, "backup_hours": 26, "archive_hours": 26},
+    }
 
 
 _FAULTS = (
@@ -112,7 +160,7 @@ PLAYED = (
         product="call_management",
         make=_make,
         snmp=linux_host.face,
-        ssh=linux_host.door(),
+        ssh=linux_host.door(more=_PROGRAMS),
         sat={
             ("status", "processor-channels"): SatForm(
                 field_numbers("0001", "0002", "0003", "0004", "0005"), _status, more=True

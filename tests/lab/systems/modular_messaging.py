@@ -13,16 +13,18 @@ from datetime import datetime
 from typing import Any
 
 from tests.lab import linux_host
-from tests.lab.cells import Face, scalars
-from tests.lab.linux_host import Disk, Host, dead, on_host, stops
+from tests.lab.cells import Face, Oid, oid, scalars, system_group
+from tests.lab.linux_host import Disk, Host, Interface, dead, on_host, stops
 from tests.lab.model import Customer, System
 from tests.lab.played import Fault, Played
 
 _OAM = "1.3.6.1.4.1.6889.2.3.3"
 _NORMAL, _MAJOR = 0, 3
-_ANSWERS = "mmservice"
+_ANSWERS = "mmservice.exe"
 _GROUP = 10  # the trunk group that leads to it
-_UCD = (1, 3, 6, 1, 4, 1, 2021)
+_UCD, _IF_NAMES, _STORAGES, _FILE_SYSTEMS = map(
+    oid, ("1.3.6.1.4.1.2021", "1.3.6.1.2.1.31", "1.3.6.1.2.1.25.2.3.1", "1.3.6.1.2.1.25.3.8")
+)
 
 
 def _store(started: datetime) -> Host:
@@ -47,7 +49,10 @@ def _answering(started: datetime) -> Host:
         location="main",
         host=71,
         started=started,
-        programs=(_ANSWERS, "mmfaxsender", "mmcs"),
+        disks=(Disk("C:\\ Label:System  Serial Number 5c47f1d2", "C:", 81_920, 30_480),),
+        interfaces=(Interface("Intel(R) PRO/1000 MT Network Connection"),),
+        programs=(_ANSWERS, "mmfaxsender.exe", "mmcs.exe"),
+        of_the_system=("System", "smss.exe", "lsass.exe", "svchost.exe", "snmp.exe"),
     )
 
 
@@ -60,7 +65,16 @@ def _face(customer: Customer, host: Host, now: datetime) -> Face:
 
 
 def _windows(customer: Customer, host: Host, now: datetime) -> Face:
-    return {key: value for key, value in _face(customer, host, now).items() if key[: len(_UCD)] != _UCD}
+    """What a Windows agent tells: no UCD-SNMP, no names of interfaces, no pools of buffers and cache."""
+    told = _face(customer, host, now)
+    left = {key: value for key, value in told.items() if not _is_of_linux(key)}
+    said = "Hardware: x86 Family 6 - Software: Windows Version 5.2 (simulated)"
+    return left | system_group(host, said, "1.3.6.1.4.1.311.1.1.3.1.2", now)
+
+
+def _is_of_linux(key: Oid) -> bool:
+    pool = key[: len(_STORAGES)] == _STORAGES and key[-1] in (6, 7)
+    return pool or any(key[: len(head)] == head for head in (_UCD, _IF_NAMES, _FILE_SYSTEMS))
 
 
 def _of_the_store(_customer: Customer, _host: Host) -> dict[str, Any]:
@@ -68,7 +82,12 @@ def _of_the_store(_customer: Customer, _host: Host) -> dict[str, Any]:
 
 
 def _of_answering(_customer: Customer, _host: Host) -> dict[str, Any]:
-    return {"coverage": "8x5", "voicemail": {"part": "answering"}, "depends_on": ["cm1"]}
+    return {
+        "coverage": "8x5",
+        "voicemail": {"part": "answering"},
+        "depends_on": ["cm1"],
+        "options": {"processes": [_ANSWERS]},
+    }
 
 
 def _links_lost(customer: Customer, _system: System, _at: datetime) -> Customer:
@@ -76,13 +95,17 @@ def _links_lost(customer: Customer, _system: System, _at: datetime) -> Customer:
     return customer.put(replace(customer.cm, trunk_groups=groups))
 
 
+def _stopped(customer: Customer, system: System, at: datetime) -> Customer:
+    return on_host(stops(_ANSWERS))(_links_lost(customer, system, at), system, at)
+
+
 _FAULTS = (
     Fault(
         "voicemail-stopped",
         ("mas1",),
-        "The service that answers callers is stopped on the only answering server.",
-        "no caller can leave a message: major",
-        on_host(stops(_ANSWERS)),
+        "The service that answers callers is stopped, and the trunks that lead to it go out of service.",
+        "no caller can leave a message: major; the program, and the alarm of it: minor",
+        _stopped,
     ),
     Fault(
         "voicemail-links-lost",
