@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from tests.booted import missing
 from tests.installed import Site, installed
-from tests.lab.faults import FAULTS
+from tests.lab.faults import COMMON as FAULTS  # its site file knows the phone system and its gateways
 
 TOLD_WITHIN = 30.0  # seconds: a fault that shows at all shows by then; who is busy is asked three times
 HEALED_WITHIN = 90.0  # seconds: a restart stands for a while

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -176,18 +176,20 @@ class Watched:
 
 
 @asynccontextmanager
-async def watched(*, start: bool = True, **changes: Any) -> AsyncIterator[Watched]:
-    """A healthy lab and a ready daemon; `changes` are keys of the site file."""
+async def watched(
+    *, start: bool = True, systems: Collection[str] | None = model.BRANCHES, **changes: Any
+) -> AsyncIterator[Watched]:
+    """A healthy lab and a ready daemon. `systems`: of the lab, None for all; `changes`: keys of its site."""
     with own_octet() as octet, tempfile.TemporaryDirectory(prefix="tw-") as name:
         folder = Path(name)
-        site = write_site(folder, web_port=free_port(), octet=octet)
+        site = write_site(folder, web_port=free_port(), octet=octet, systems=systems)
         if changes:
             site.write_text(yaml.safe_dump(yaml.safe_load(site.read_text()) | changes))
             state = folder / yaml.safe_load(site.read_text())["directories"]["state"]
             with suppress(OSError, shutil.SameFileError):  # some tests name a place where nothing can be made
                 state.mkdir(parents=True, exist_ok=True)
                 shutil.copy(folder / "state" / "known_hosts", state)
-        lab = Lab(octet=octet, keys=kept_keys(folder / KEYS))
+        lab = Lab(octet=octet, systems=systems, keys=kept_keys(folder / KEYS))
         await lab.start()
         one = Watched(lab, folder, site)
         try:

@@ -23,6 +23,7 @@ from datetime import datetime
 
 from tests.lab.cells import Face, Gauge, Oid, Value, rows, scalars, system_group, text_index
 from tests.lab.model import Customer, Location, PhoneSystem, TrunkGroup
+from tests.lab.systems import find_systems
 
 _G3 = "1.3.6.1.4.1.6889.2.8.1"
 _CURRENT = 3  # Tretrieve
@@ -48,7 +49,15 @@ def face(customer: Customer, cm: PhoneSystem, now: datetime) -> Face:
         **_gateways(customer, cm, now),
         **_gateway_totals(customer, now),
         **_unregistered(customer, now),
+        **{oid: value for told in _of_others(customer, now) for oid, value in told.items()},
     }
+
+
+def _of_others(customer: Customer, now: datetime) -> Iterator[Face]:
+    """What it tells because other systems are there."""
+    for system in customer.others:
+        if (told := find_systems()[system.name].on_cm) is not None:
+            yield told(customer, now)
 
 
 def _group(number: int, now: datetime, count: int | None = None) -> Face:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.lab.faults import UnknownFault
 
 if TYPE_CHECKING:  # the SNMP engine that comes with it takes half a second: `lab fault` need not wait for it
     from tests.lab.lab import Lab
-    from tests.lab.ssh_server import Counts
+    from tests.lab.model import System
 
 _PATIENCE = 5.0  # seconds
 
@@ -62,16 +62,25 @@ def describe(lab: Lab) -> str:
     """The running lab in a few lines: its systems and the faults that are set."""
     customer = lab.customer
     systems = [
-        f"{s.name:<8} {s.title:<22} UDP {customer.address(s)}:{customer.port}  SNMP {s.version}\n"
-        f"{'':<8} {'':<22} TCP {customer.address(s)}:{customer.ssh_port}  SSH, {_ssh(lab.ssh[s.name].counts)}"
-        for s in customer.systems
+        line
+        for system in customer.systems
+        for line in (
+            f"{system.name:<8} {system.title:<24} UDP {customer.address(system)}:{customer.port}  "
+            f"SNMP {system.version}",
+            *_ssh(lab, system),
+        )
     ]
     faults = [f"{fault}, since {fault.at.astimezone(customer.zone):%H:%M:%S}" for fault in lab.faults]
     return "\n".join((f"The lab runs as process {os.getpid()}.", *systems, *(faults or ["No fault is set."])))
 
 
-def _ssh(counts: Counts) -> str:
-    return f"{counts.logins} logins, {counts.refusals} refused, {counts.open} sessions open"
+def _ssh(lab: Lab, system: System) -> Iterator[str]:
+    if (server := lab.ssh.get(system.name)) is not None:
+        counts, address = server.counts, lab.customer.address(system)
+        yield (
+            f"{'':<33} TCP {address}:{lab.customer.ssh_port}  SSH, {counts.logins} logins, "
+            f"{counts.refusals} refused, {counts.open} sessions open"
+        )
 
 
 @asynccontextmanager

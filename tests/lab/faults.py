@@ -2,7 +2,8 @@
 
 A fault is a pure function from one customer to another; the lab folds the ones that are set, in order, over
 the healthy customer. To clear a fault is to leave it out of the fold, so nothing is left behind. Only a fault
-that happens and is over (`lasting` False) changes the healthy customer itself.
+that happens and is over (`lasting` False) changes the healthy customer itself. What only one system can
+suffer may stand in its own file below `systems/`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from tests.lab.model import Alarm, Customer, Gateway, PhoneSystem, Restart, SshTrouble, System, Trouble
-
-Change = Callable[[Customer, System, datetime], Customer]
+from tests.lab.played import Change, Fault
+from tests.lab.systems import find_systems
 
 _CM = ("cm1",)
 _GATEWAYS = ("gw-east", "gw-west")
@@ -24,18 +25,6 @@ _WEST_FIRST = ("gw-west", "gw-east", "cm1")
 
 class UnknownFault(LookupError):
     """No such fault, or it makes no sense for that system. The text is a sentence for the operator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault. `systems`: those it may be aimed at, the first one is its default."""
-
-    name: str
-    systems: tuple[str, ...]
-    does: str
-    expect: str
-    change: Change
-    lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +121,7 @@ def _reboot(customer: Customer, system: System, at: datetime) -> Customer:
     return customer.put(rebooted)
 
 
-FAULTS: dict[str, Fault] = {
+COMMON: dict[str, Fault] = {
     fault.name: fault
     for fault in (
         Fault(
@@ -375,4 +364,9 @@ FAULTS: dict[str, Fault] = {
             _ssh(SshTrouble.BUSY),
         ),
     )
+}
+"""What the small customer suffers (`model.BRANCHES`)."""
+
+FAULTS: dict[str, Fault] = COMMON | {
+    fault.name: fault for played in find_systems().values() for fault in played.faults
 }

@@ -13,12 +13,15 @@ from pathlib import Path
 import asyncssh
 
 from tests.lab.model import Customer, System
+from tests.lab.systems import find_systems
 
 Keys = Mapping[str, asyncssh.SSHKey]  # by system; its other key under `NAME.other`
 
-# An RSA key where the server is of an age that knows no other.
-_KINDS = {"cm1": "ecdsa-sha2-nistp256", "gw-east": "ssh-ed25519", "gw-west": "ssh-rsa"}
 _OTHER = ".other"
+
+
+def _kinds() -> dict[str, str]:
+    return {name: played.ssh.key for name, played in find_systems().items() if played.ssh is not None}
 
 
 def own_key(keys: Keys, system: System) -> asyncssh.SSHKey:
@@ -36,7 +39,7 @@ def passing_keys() -> Keys:
     """Keys that are kept nowhere; the same for as long as this process lives."""
     return {
         name + tail: asyncssh.generate_private_key(kind)
-        for name, kind in _KINDS.items()
+        for name, kind in _kinds().items()
         for tail in ("", _OTHER)
     }
 
@@ -44,13 +47,15 @@ def passing_keys() -> Keys:
 def kept_keys(folder: Path) -> Keys:
     """The keys of this folder (0600). One that is not there yet becomes this process's own."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {name + tail: _kept(folder / (name + tail)) for name in _KINDS for tail in ("", _OTHER)}
+    return {name + tail: _kept(folder / (name + tail)) for name in _kinds() for tail in ("", _OTHER)}
 
 
 def known_hosts(customer: Customer, keys: Keys) -> str:
     """The customer's keys as lines of an OpenSSH known_hosts file."""
     lines = []
     for system in customer.systems:
+        if system.name not in keys:
+            continue
         kind, key, *_ = own_key(keys, system).export_public_key().decode("ascii").split()
         lines.append(f"[{customer.address(system)}]:{customer.ssh_port} {kind} {key}\n")
     return "".join(lines)

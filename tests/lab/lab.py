@@ -1,11 +1,11 @@
-"""The lab itself: one customer, an agent and an SSH server for each system, and the faults that are set now.
+"""The lab itself: one customer, the servers of each system, and the faults that are set now.
 
 It knows no daemon and no terminal: `run.py` puts it to work, tests use it as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import reduce
@@ -14,16 +14,18 @@ from tests.lab import model
 from tests.lab.agent import Agent
 from tests.lab.faults import SetFault, UnknownFault, find
 from tests.lab.keys import Keys, passing_keys
-from tests.lab.model import utc_now
+from tests.lab.model import Customer, utc_now
+from tests.lab.played import Moment, Server
 from tests.lab.router import Router
 from tests.lab.ssh_server import SshServer
+from tests.lab.systems import find_systems
 
 
 class Lab:
     """A running customer. `octet` and the ports say where: 127.47.OCTET.x, UDP `port`, TCP `ssh_port`.
 
-    `keys`: the host keys of its systems, by default such as are kept nowhere. `ssh`: their SSH servers, which
-    count who came.
+    `systems`: which of the customer's systems there are; None: all. `keys`: their host keys, by default such
+    as are kept nowhere. `ssh`: their SSH servers, which count who came.
     """
 
     def __init__(
@@ -32,22 +34,39 @@ class Lab:
         octet: int = model.OCTET,
         port: int = model.PORT,
         ssh_port: int = model.SSH_PORT,
+        systems: Collection[str] | None = model.BRANCHES,
         keys: Keys | None = None,
         now: Callable[[], datetime] = utc_now,
         tell: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._now = now
         self._tell = tell
-        self._healthy = self.customer = model.customer(now(), octet=octet, port=port, ssh_port=ssh_port)
+        self._healthy = self.customer = model.customer(
+            now(), octet=octet, port=port, ssh_port=ssh_port, systems=systems
+        )
         self._set: list[SetFault] = []
-        agents = [Agent(s.name, lambda: self.customer, now) for s in self.customer.systems]
+        keys = keys or passing_keys()
+        known = find_systems()
+        here = [known[system.name] for system in self.customer.systems]
         self.ssh = {
-            s.name: SshServer(s.name, lambda: self.customer, now, keys or passing_keys())
-            for s in self.customer.systems
+            each.name: SshServer(each.name, each.ssh, self._at_present, now, keys)
+            for each in here
+            if each.ssh is not None
         }
-        router = Router(lambda: self.customer)
-        self._servers: tuple[Agent | SshServer | Router, ...] = (*agents, *self.ssh.values(), router)
+        self._servers: tuple[Server, ...] = (
+            *(Agent(each.name, self._at_present, now) for each in here if each.snmp is not None),
+            *self.ssh.values(),
+            *(
+                port.serve(Moment(each.name, self._at_present, now), keys)
+                for each in here
+                for port in each.ports
+            ),
+            Router(self._at_present),
+        )
         self._running = AsyncExitStack()
+
+    def _at_present(self) -> Customer:
+        return self.customer
 
     @property
     def faults(self) -> tuple[SetFault, ...]:
@@ -69,6 +88,8 @@ class Lab:
     def fault(self, name: str, system: str | None = None) -> str:
         """Set a fault; gives the sentence that says what was done. Raises UnknownFault."""
         fault, target = find(name, system)
+        if target not in {each.name for each in self.customer.systems}:
+            raise UnknownFault(f"The fault {name} cannot be set: there is no {target} here.")
         new = SetFault(fault, target, self._now())
         if not fault.lasting:
             self._healthy = new.apply(self._healthy)

@@ -1,7 +1,8 @@
 """The state of one simulated customer: what is true of its phone system, gateways, trunks and phones.
 
 It answers nobody: the faces (`communication_manager.py`, `media_gateway.py`, `sat.py`, `gateway_cli.py`) turn
-this state into answers, `faults.py` changes it, `agent.py` and `ssh_server.py` put it on the wire. Everything
+this state into answers, `faults.py` changes it, `agent.py` and `ssh_server.py` put it on the wire. What it is
+made of when all is well, and every system beside the phone system and its gateways, is in `systems/`. All
 is frozen: a fault is a function from one customer to another, so to clear it is to leave that function out.
 What follows from something else (a gateway that is down takes its trunk members and its phones along) is
 computed here and stored nowhere.
@@ -11,11 +12,14 @@ All names, counts, versions and dates are made up.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from tests.lab.systems import find_systems
 
 NET = "127.47"  # of 127.0.0.0/8, all of which is this machine: no address needs to be set up
 OCTET = 16  # third octet of `make run`'s customer; tests take others, so that both can run at once
@@ -89,6 +93,11 @@ class System:
     since: datetime | None = None
     knows_us: bool = True  # False: the SNMP user or the community was taken out of its configuration
 
+    @property
+    def mute(self) -> bool:
+        """Whether it says nothing at all, whatever the way."""
+        return not self.reachable
+
 
 @dataclass(frozen=True, slots=True)
 class TrunkGroup:
@@ -126,13 +135,23 @@ class Restart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneSystem(System):
-    """A Communication Manager. `serving` False: it is dead, its agent included."""
+    """A Communication Manager. `serving` False: it is dead, its agent included.
+
+    `consoles`: its attendants'. `out`: what of consoles and links it finds lost by itself, by name.
+    """
 
     serving: bool = True
+    consoles: tuple[int, ...] = (1, 2)
+    out: frozenset[str] = frozenset()
     trunk_groups: tuple[TrunkGroup, ...]
     alarms: tuple[Alarm, ...]
     restarts: tuple[Restart, ...]
     station_limit: int = 500
+
+    @property
+    def mute(self) -> bool:
+        """Out of reach, or dead."""
+        return not (self.reachable and self.serving)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +212,7 @@ class Customer:
 
     cm: PhoneSystem
     gateways: tuple[Gateway, ...]
+    others: tuple[System, ...]
     router: System
     locations: tuple[Location, ...]
     octet: int
@@ -203,7 +223,7 @@ class Customer:
     @property
     def systems(self) -> tuple[System, ...]:
         """Every system, the phone system first."""
-        return (self.cm, *self.gateways)
+        return (self.cm, *self.gateways, *self.others)
 
     def system(self, name: str) -> System:
         """The system of that name. Raises KeyError."""
@@ -225,15 +245,11 @@ class Customer:
 
     def trouble(self, system: System) -> Trouble | None:
         """What a system does to its answers over SNMP."""
-        return Trouble.SILENT if self._mute(system) else system.trouble
+        return Trouble.SILENT if system.mute else system.trouble
 
     def ssh_trouble(self, system: System) -> SshTrouble | None:
         """What a system does to who comes by SSH."""
-        return SshTrouble.SILENT if self._mute(system) else system.ssh_trouble
-
-    def _mute(self, system: System) -> bool:
-        """Whether a system says nothing at all: out of reach, or a dead phone system."""
-        return not system.reachable or (isinstance(system, PhoneSystem) and not system.serving)
+        return SshTrouble.SILENT if system.mute else system.ssh_trouble
 
     def registered(self, gateway: Gateway) -> bool:
         """Whether the phone system serves this gateway: it takes both ends."""
@@ -263,70 +279,36 @@ class Customer:
             return replace(
                 self, locations=tuple(part if old.name == part.name else old for old in self.locations)
             )
-        raise TypeError(f"no place for a {type(part).__name__}")
+        return replace(self, others=tuple(part if old.name == part.name else old for old in self.others))
 
 
-def customer(now: datetime, *, octet: int = OCTET, port: int = PORT, ssh_port: int = SSH_PORT) -> Customer:
+BRANCHES = ("cm1", "gw-east", "gw-west")
+"""The small customer that most tests watch: the phone system and its gateways."""
+
+
+def customer(
+    now: datetime,
+    *,
+    octet: int = OCTET,
+    port: int = PORT,
+    ssh_port: int = SSH_PORT,
+    systems: Collection[str] | None = BRANCHES,
+) -> Customer:
     """The customer when all is well: 46 public trunk members (23 of them in group 1), 150 phones of 158.
 
-    `now` sets only since when the systems run: the start of a fixed period of 400 days, so that a lab that
-    is stopped and started again does not look like a customer whose every system has restarted.
+    `systems`: which of its systems there are, cm1 always among them; None: all. `now` sets only since when
+    they run: the start of a fixed period of 400 days, so that a lab that is stopped and started again does
+    not look like a customer whose every system has restarted.
     """
     era = datetime(2020, 1, 1, tzinfo=UTC)
     started = era + (now - era) // _PERIOD * _PERIOD
+    wanted = [each for name, each in find_systems().items() if systems is None or name in systems]
+    made = sorted((each.make(started) for each in wanted), key=lambda system: system.host)
+    (cm,) = (system for system in made if isinstance(system, PhoneSystem))
     return Customer(
-        cm=PhoneSystem(
-            name="cm1",
-            title="Communication Manager",
-            location="main",
-            host=10,
-            started=started,
-            trunk_groups=(
-                TrunkGroup(1, "PSTN EAST", "isdn", 23, gateway="gw-east"),
-                TrunkGroup(2, "PSTN WEST", "co", 8, gateway="gw-west"),
-                TrunkGroup(3, "SIP CARRIER", "sip", 15),
-                TrunkGroup(10, "VOICEMAIL", "tie", 12),
-            ),
-            alarms=(
-                Alarm("01A0718", "DIG-LINE", "1207", "WARNING", False, False, started + timedelta(hours=9)),
-            ),
-            restarts=(Restart(started, "REBOOT", True),),
-        ),
-        gateways=(
-            Gateway(
-                name="gw-east",
-                title="G450 east",
-                location="east",
-                host=20,
-                version="3",
-                started=started + timedelta(hours=1),
-                number=1,
-                model="G450",
-                modules=(
-                    Module(1, 5, "E1/T1 media module", 1, 24),
-                    Module(2, 4, "Analog media module", 8, 8),
-                ),
-                dsp_cores=4,
-                parts=(
-                    Part(11, "PSU 1", "power supply"),
-                    Part(12, "PSU 2", "power supply"),
-                    Part(21, "Fan tray", "fan"),
-                ),
-                clock_slot=1,
-            ),
-            Gateway(
-                name="gw-west",
-                title="G430 west",
-                location="west",
-                host=30,
-                started=started + timedelta(hours=2),
-                number=2,
-                model="G430",
-                modules=(Module(1, 4, "Analog media module", 8, 8), Module(2, 3, "DCP media module", 8, 8)),
-                dsp_cores=1,
-                parts=(Part(11, "PSU 1", "power supply"), Part(21, "Fan tray", "fan")),
-            ),
-        ),
+        cm=cm,
+        gateways=tuple(system for system in made if isinstance(system, Gateway)),
+        others=tuple(system for system in made if not isinstance(system, PhoneSystem | Gateway)),
         router=System(name="router", title="Router main", location="main", host=2, started=started),
         locations=(
             Location("main", "Headquarters", 2001, 84, 80),

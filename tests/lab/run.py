@@ -85,6 +85,7 @@ async def _running(setting: Setting) -> AsyncIterator[tuple[Lab, Show]]:
         octet=setting.octet,
         port=setting.port,
         ssh_port=setting.ssh_port,
+        systems=None,
         keys=kept_keys(setting.place.keys),
         tell=tell,
     )
@@ -123,6 +124,7 @@ async def _run(setting: Setting, command: Sequence[str]) -> int:
         port=setting.port,
         ssh_port=setting.ssh_port,
         run=place.run,
+        systems=None,
     )
     async with _running(setting) as (lab, show):
         show.systems(lab.customer)

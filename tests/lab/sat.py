@@ -18,14 +18,15 @@ and no sockets: `ossi.py` writes them, `ssh_server.py` has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from tests.lab.communication_manager import member_state
 from tests.lab.model import Customer, TrunkGroup
-
-Records = Iterator[tuple[str, ...]]
+from tests.lab.played import Records, SatForm, field_numbers
+from tests.lab.systems import find_systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +46,25 @@ class Fields:
 def answer(customer: Customer, command: str, fids: tuple[str, ...], now: datetime) -> Fields | str:
     """What the SAT answers: fields, or the sentence by which it refuses. No `fids`: those of the screen."""
     words = command.split()
-    for form, (own, tell) in _COMMANDS.items():
-        if len(words) < len(form) or not all(map(str.startswith, form, words)):
+    for words_of_it, form in commands().items():
+        if len(words) < len(words_of_it) or not all(map(str.startswith, words_of_it, words)):
             continue
-        rest = words[len(form) :]
-        if rest and form != _OF_A_GROUP:
+        rest = words[len(words_of_it) :]
+        if rest and not form.more:
             return invalid(rest[0])
-        told = tell(customer, rest, now)
+        told = form.tell(customer, rest, now)
         if isinstance(told, str):
             return told
-        answered = Fields(own, tuple(told))
+        answered = Fields(form.fids, tuple(told))
         return answered.only(fids) if fids else answered
     return invalid(_first_wrong(words))
+
+
+@cache
+def commands() -> Mapping[tuple[str, ...], SatForm]:
+    """Every command that it knows: the phone system's own, and those about each system beside it."""
+    of_systems = (played.sat for played in find_systems().values())
+    return {form: told for forms in (_COMMANDS, *of_systems) for form, told in forms.items()}
 
 
 def invalid(word: str) -> str:
@@ -65,29 +73,27 @@ def invalid(word: str) -> str:
 
 
 def _first_wrong(words: list[str]) -> str:
-    known = [form for form in _COMMANDS if words and form[0].startswith(words[0])]
+    known = [form for form in commands() if words and form[0].startswith(words[0])]
     return words[1] if known and len(words) > 1 else " ".join(words[:1])
-
-
-def _fids(*numbers: str) -> tuple[str, ...]:
-    return tuple(f"{number}ff00" for number in numbers)
 
 
 # port, maintenance name, on-board, alternate name, type; service state and the two ack (synthetic);
 # month, day, hour, minute; and of the resolution (synthetic)
-_ALARMS = _fids(
+_ALARMS = field_numbers(
     *("0001", "0002", "0003", "0004", "0005", "0009", "000a", "000b"),
     *("000e", "0006", "0007", "0008", "000f", "0010", "0011", "0012"),
 )
 # day of the week (synthetic), month, day (inferred), year; hour, minute, second (inferred); the last two
 # synthetic
-_TIME = _fids("0004", "0001", "0002", "0003", "0005", "0006", "0007", "0008", "0009")
-_GROUPS = _fids("800b", "800c", "800d", "800e", "800f")  # number; TAC, type, name, members (synthetic)
-_MEMBERS = _fids("0001", "0002", "0003", "0004", "0005")
-_STATIONS = _fids("6800", "6d00", "6d03", "6d04")
+_TIME = field_numbers("0004", "0001", "0002", "0003", "0005", "0006", "0007", "0008", "0009")
+_GROUPS = field_numbers(
+    "800b", "800c", "800d", "800e", "800f"
+)  # number; TAC, type, name, members (synthetic)
+_MEMBERS = field_numbers("0001", "0002", "0003", "0004", "0005")
+_STATIONS = field_numbers("6800", "6d00", "6d03", "6d04")
 _SLOTS = tuple(f"{6 * 0x1000 + 0xC0F + slot // 8:04x}ff{slot + 1:02x}" for slot in range(40))
 # major, minor, warnings; trunks, stations; links down, up; logins
-_GATEWAYS = (*_fids("6c02", "6c03", "6c04", "6c08", "6c09", "6c0a", "6c0b", "6c0c"), *_SLOTS)
+_GATEWAYS = (*field_numbers("6c02", "6c03", "6c04", "6c08", "6c09", "6c0a", "6c0b", "6c0c"), *_SLOTS)
 
 
 def _alarms(customer: Customer, _rest: list[str], _now: datetime) -> Records:
@@ -177,13 +183,11 @@ def _gateways(customer: Customer, _rest: list[str], _now: datetime) -> Records:
     )
 
 
-_OF_A_GROUP = ("status", "trunk")
-Tell = Callable[[Customer, list[str], datetime], Records | str]
-_COMMANDS: dict[tuple[str, ...], tuple[tuple[str, ...], Tell]] = {
-    ("display", "alarms"): (_ALARMS, _alarms),
-    ("display", "time"): (_TIME, _time),
-    ("list", "trunk-group"): (_GROUPS, _groups),
-    ("list", "registered-ip-stations"): (_STATIONS, _stations),
-    _OF_A_GROUP: (_MEMBERS, _members),
-    ("status", "media-gateways"): (_GATEWAYS, _gateways),
+_COMMANDS: dict[tuple[str, ...], SatForm] = {
+    ("display", "alarms"): SatForm(_ALARMS, _alarms),
+    ("display", "time"): SatForm(_TIME, _time),
+    ("list", "trunk-group"): SatForm(_GROUPS, _groups),
+    ("list", "registered-ip-stations"): SatForm(_STATIONS, _stations),
+    ("status", "trunk"): SatForm(_MEMBERS, _members, more=True),
+    ("status", "media-gateways"): SatForm(_GATEWAYS, _gateways),
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain, repeat
 from typing import TextIO
 
 from rich.console import Console
@@ -13,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tests.lab.faults import FAULTS
-from tests.lab.model import Customer, Gateway, System
+from tests.lab.model import Customer, System
 from tests.lab.place import CHECKOUT, Place
+from tests.lab.systems import find_systems
 
 _ALERT = re.compile(r"(?P<time>\S+ \S+) (?P<severity>[A-Z-]+)\s+(?P<verb>[A-Z]+)\s")
 _VERB = {
@@ -40,9 +42,15 @@ def command() -> str:
     return ".venv/bin/trunkwatch" if own.exists() else "trunkwatch"
 
 
-def over_ssh(system: System) -> str:
-    """What a system's SSH leads to."""
-    return "SSH, its command line" if isinstance(system, Gateway) else "SSH, its SAT"
+def ways(customer: Customer, system: System) -> Iterator[str]:
+    """Where a system answers, and what: a line for each of its ports."""
+    played, address = find_systems()[system.name], customer.address(system)
+    if played.snmp is not None:
+        yield f"UDP {address}:{customer.port}  SNMP {system.version}"
+    if played.ssh is not None:
+        yield f"TCP {address}:{customer.ssh_port}  {played.ssh.title}"
+    for port in played.ports:
+        yield f"{port.transport} {address}:{port.number}  {port.title}"
 
 
 class Show:
@@ -57,13 +65,12 @@ class Show:
         """The simulated systems and where they answer."""
         self._line("Trunkwatch lab: a simulated customer", "bold")
         for system in customer.systems:
-            address = customer.address(system)
-            snmp = f"UDP {address}:{customer.port}  SNMP {system.version}"
-            self._line(f"  {system.name:<9} {system.title:<23} {snmp}")
-            self._line(f"  {'':<9} {'':<23} TCP {address}:{customer.ssh_port}  {over_ssh(system)}")
+            heads = (f"{system.name:<9} {system.title:<25}", " " * 35)
+            for head, way in zip(chain(heads[:1], repeat(heads[1])), ways(customer, system), strict=False):
+                self._line(f"  {head} {way}")
         router = customer.router
         at = f"TCP {customer.address(router)}:{customer.ssh_port}  takes connections, for the path probe"
-        self._line(f"  {router.name:<9} {router.title:<23} {at}")
+        self._line(f"  {router.name:<9} {router.title:<25} {at}")
 
     def addresses(self, place: Place, web_port: int) -> None:
         """Where to look, and what to try."""

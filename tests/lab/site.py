@@ -6,8 +6,9 @@ Polls every two seconds and holds of two or three: a fault shows within ten seco
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
@@ -16,8 +17,8 @@ from tests.lab import model
 from tests.lab.keys import kept_keys, known_hosts
 from tests.lab.model import Customer, utc_now
 from tests.lab.place import KEYS, WEB_PORT
+from tests.lab.systems import find_systems
 
-_PRODUCTS = {"cm1": "communication_manager", "gw-east": "media_gateway", "gw-west": "media_gateway"}
 _HOLDS = {
     "reachability": "4s",
     "trunks": "2s",
@@ -45,15 +46,21 @@ def write_site(
     port: int = model.PORT,
     ssh_port: int = model.SSH_PORT,
     run: Path | None = None,
+    systems: Collection[str] | None = model.BRANCHES,
 ) -> Path:
     """Write `site.yaml`, `credentials/` and `state/known_hosts` below this folder; gives the site's path.
 
     `octet` and the ports must be those of the Lab, and its host keys those kept in `keys/` below this folder;
-    known_hosts is what `trunkwatch enroll` would have stored of them. `run`: the folder of the daemon's
-    control socket, if `run` below this folder would be too long a path for one. Credentials are for their
-    owner's eyes only (0600).
+    known_hosts is what `trunkwatch enroll` would have stored of them. `systems`: which of the customer's
+    there are; None: all. `run`: the folder of the daemon's control socket, if `run` below this folder would
+    be too long a path for one. Credentials are for their owner's eyes only (0600).
     """
-    customer = model.customer(utc_now(), octet=octet, port=port, ssh_port=ssh_port)
+    products = find_products()
+    wanted = [
+        n for n, p in find_systems().items() if (systems is None or n in systems) and p.product in products
+    ]
+    systems = wanted
+    customer = model.customer(utc_now(), octet=octet, port=port, ssh_port=ssh_port, systems=systems)
     credentials = folder / "credentials"
     credentials.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, secret in (
@@ -80,16 +87,7 @@ def write_site(
         ],
         "systems": _systems(customer, credentials),
         "primary_numbers": [
-            {
-                "number": "+1 817 555 0100",
-                "name": "Main line",
-                "needs": {"any_of": ["trunk-group 1", "trunk-group 3"]},
-            },
-            {
-                "number": "+1 817 555 0200",
-                "name": "West office",
-                "needs": {"all_of": ["location west"], "any_of": ["trunk-group 1", "trunk-group 2"]},
-            },
+            number for system in customer.systems for number in find_systems()[system.name].numbers
         ],
         "holidays": [
             {"date": "2026-11-26", "name": "Thanksgiving Day"},
@@ -132,23 +130,20 @@ def _systems(customer: Customer, credentials: Path) -> list[dict[str, Any]]:
     products = find_products()
     systems = []
     for system in customer.systems:
+        played = find_systems()[system.name]
         entry: dict[str, Any] = {
             "name": system.name,
-            "product": _PRODUCTS[system.name],
+            "product": played.product,
             "location": system.location,
             "address": customer.address(system),
             "description": f"{system.title}, simulated",
-            "coverage": "24x7" if system.name == "cm1" else "8x5",
+            **played.site(customer, system),
         }
-        if isinstance(system, model.Gateway):
-            entry["gateway_number"] = system.number
-        else:
-            entry["trunk_groups"] = [{"number": 10, "name": "VOICEMAIL", "use": "internal"}]
-            entry["stations"] = {"expected": sum(place.registered for place in customer.locations)}
-        entry["snmp"] = snmp(system.version)
-        protocol: Literal["sat", "ssh"] = "ssh" if isinstance(system, model.Gateway) else "sat"
-        if protocol in products[_PRODUCTS[system.name]].polls:  # else the section would be refused
-            entry[protocol] = terminal()
+        if played.snmp is not None:
+            entry["snmp"] = snmp(system.version)
+        # A section that the product has no way for would be refused.
+        if played.ssh is not None and played.ssh.section in products[played.product].polls:
+            entry[played.ssh.section] = terminal()
         systems.append(entry)
     router = customer.router
     systems.append(

@@ -1,6 +1,7 @@
 """A real SSH server at the address of one simulated system: who may come in, by which algorithms, to what.
 
-It speaks SSH and counts; what is said after the login is in `ossi.py` and `cli_dialogue.py`. Synthetic: which
+It speaks SSH and counts; what is said after the login is in the system's `Door`: to who opens a terminal, and
+to who runs one program (an `exec` request), as hosts take it. Synthetic: which
 algorithms a system offers (a modern set, and one of about 2010), the text of a locked account.
 """
 
@@ -16,10 +17,12 @@ from typing import Any
 
 import asyncssh
 
-from tests.lab import cli_dialogue, gateway_cli, model, ossi, sat
+from tests.lab import model
+from tests.lab.doorway import Doorway
 from tests.lab.keys import Keys, other_key, own_key
-from tests.lab.model import AddressTaken, Customer, Gateway, SshTrouble, System
-from tests.lab.terminal import Gone, Screen, Terminal
+from tests.lab.model import Customer, SshTrouble, System
+from tests.lab.played import Door
+from tests.lab.terminal import NOISE, Gone, Screen, Terminal
 from tests.lab.wire import Wire
 
 _GARBAGE = bytes(range(255, 193, -1)) + b"\r\n"
@@ -40,29 +43,49 @@ _OLD = {
 
 @dataclass(slots=True)
 class Counts:
-    """What an SSH server has seen: logins and refused ones, sessions open now and most at once, logoffs."""
+    """What an SSH server has seen: logins and refused ones, sessions open now and most at once, logoffs.
+
+    `commands`: those of sessions for one program.
+    """
 
     logins: int = 0
     refusals: int = 0
     open: int = 0
     most: int = 0
     logoffs: int = 0
+    commands: int = 0
 
 
 class SshServer:
     """The SSH server of one system. It looks at the customer anew for each connection and each answer."""
 
     def __init__(
-        self, name: str, customer: Callable[[], Customer], now: Callable[[], datetime], keys: Keys
+        self,
+        name: str,
+        door: Door,
+        customer: Callable[[], Customer],
+        now: Callable[[], datetime],
+        keys: Keys,
     ) -> None:
         self.name = name
+        self.door = door
         self.counts = Counts()
         self._customer = customer
-        self._now = now
+        self._time = now
         self._keys = keys
         self._before = self._state
         self._wires: dict[Wire, asyncio.Task[None]] = {}
-        self._server: asyncio.Server | None = None
+        self._doorway = Doorway(name, self._accept)
+
+    @property
+    def customer(self) -> Customer:
+        """The customer as it is now."""
+        return self._customer()
+
+    @property
+    def now(self) -> datetime:
+        """The time."""
+        return self._time()
 
     @property
     def system(self) -> System:
@@ -81,11 +104,11 @@ class SshServer:
     async def start(self) -> None:
         """Take connections from now on. Raises AddressTaken."""
         customer = self._customer()
-        sock = _bind(customer.address(self.system), customer.ssh_port, self.name)
-        self._server = await asyncio.start_server(self._accept, sock=sock)
+        self._doorway.start(customer.address(self.system), customer.ssh_port, shut=self.system.mute)
 
     def refresh(self) -> None:
         """Let what has changed act on the connections that are open."""
+        self._doorway.keep(shut=self.system.mute)
         before, boots = self._before
         self._before = now, boots_now = self._state
         wires = tuple(self._wires)
@@ -101,9 +124,7 @@ class SshServer:
 
     async def stop(self) -> None:
         """Give the address back and drop every connection."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._doorway.stop()
         tasks = list(self._wires.values())
         for wire in tuple(self._wires):
             wire.drop()
@@ -132,8 +153,7 @@ class SshServer:
         changed = self.trouble is SshTrouble.KEY_CHANGED
         key = (other_key if changed else own_key)(self._keys, self.system)
         (pair,) = asyncssh.load_keypairs(key)
-        old = isinstance(self.system, Gateway) and self.system.model == "G430"
-        if old:
+        if self.door.old:
             pair.host_key_algorithms = (b"ssh-rsa",)
         with suppress(asyncssh.Error, OSError):
             connection = await asyncssh.run_server(
@@ -148,40 +168,40 @@ class SshServer:
                 x11_forwarding=False,
                 public_key_auth=False,
                 host_based_auth=False,
-                **(_OLD if old else {}),
+                **(_OLD if self.door.old else {}),
             )
             await connection.wait_closed()
 
     async def _session(self, wire: Wire, terminal: Terminal) -> None:
         self.counts.open += 1
         self.counts.most = max(self.counts.most, self.counts.open)
+        screen, status = Screen(terminal, lambda: self.trouble, wire.drop), 0
         try:
-            await self._talk(Screen(terminal, lambda: self.trouble, wire.drop))
+            if terminal.command is not None and self.door.run is not None:
+                status = await self._run(screen, terminal)
+            elif await self.door.talk(screen, self):
+                self.counts.logoffs += 1
         except (Gone, asyncssh.Error, OSError):
             pass  # whoever was there is gone
         finally:
             self.counts.open -= 1
-            terminal.exit(0)
+            terminal.exit(status)
 
-    async def _talk(self, screen: Screen) -> None:
-        system = self.system
-        if isinstance(system, Gateway):
-            await cli_dialogue.converse(screen, gateway_cli.prompt(system), self._shown)
-        elif await ossi.converse(screen, self._told):
-            self.counts.logoffs += 1
-
-    def _told(self, command: str, fids: tuple[str, ...]) -> sat.Fields | str:
-        return sat.answer(self._customer(), command, fids, self._now())
-
-    def _shown(self, command: str) -> tuple[str, ...]:
-        system = self.system
-        if not isinstance(system, Gateway):
-            raise TypeError(f"{system.name} has no command line")
-        return gateway_cli.answer(self._customer(), system, command, self._now())
+    async def _run(self, screen: Screen, terminal: Terminal) -> int:
+        """What one program says; gives its exit status. Raises terminal.Gone."""
+        if self.door.run is None or terminal.command is None:
+            raise RuntimeError(f"{self.name} runs no single program")
+        self.counts.commands += 1
+        ran = self.door.run(self, terminal.command)
+        babbles = screen.trouble is SshTrouble.BABBLE
+        text = "".join(f"{NOISE}\n" for _ in ran.text.splitlines()) if babbles else ran.text
+        await screen.answer(text)
+        terminal.stderr.write(ran.errors)
+        return ran.status
 
 
 class _Door(asyncssh.SSHServer):
-    """Who comes in: one user, by password at a gateway, by keyboard-interactive at a phone system."""
+    """Who comes in: one user, by password or by keyboard-interactive, as the system asks."""
 
     def __init__(self, server: SshServer) -> None:
         self._server = server
@@ -194,7 +214,7 @@ class _Door(asyncssh.SSHServer):
         self._server.counts.logins += 1
 
     def password_auth_supported(self) -> bool:
-        return isinstance(self._server.system, Gateway)
+        return self._server.door.asks == "password"
 
     def kbdint_auth_supported(self) -> bool:
         return not self.password_auth_supported()
@@ -218,20 +238,3 @@ class _Door(asyncssh.SSHServer):
         if trouble is SshTrouble.LOCKED and self._connection is not None:
             self._connection.disconnect(asyncssh.DISC_NO_MORE_AUTH_METHODS_AVAILABLE, _LOCKED)
         return False
-
-
-def _bind(address: str, port: int, name: str) -> socket.socket:
-    # TCP by name: asyncio sets TCP_NODELAY only where it sees that, and Nagle would cost 40 ms an answer
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((address, port))
-        sock.listen(64)
-    except OSError as problem:
-        sock.close()
-        raise AddressTaken(
-            f"TCP {address}:{port}, the address of {name}, cannot be used ({problem.strerror}): see what "
-            f"has it with `ss -ltnp 'sport = :{port}'` and stop it, or choose another with --ssh-port."
-        ) from None
-    sock.setblocking(False)
-    return sock
