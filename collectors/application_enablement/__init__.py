@@ -18,7 +18,7 @@ from collectors.host import snmp as host_snmp
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
     over_snmp = Poll(
-        snmp.ask,
+        partial(snmp.ask, own=own),
         partial(snmp.read, own=own),
         snmp.PACING,
         sees="the five services with their licence errors, connections to switches and their links, TSAPI "

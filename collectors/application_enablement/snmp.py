@@ -50,7 +50,7 @@ NO_OPTIONS = Own()
 PACING = host.PACING
 
 
-async def ask(session: SnmpSession) -> Answers:
+async def ask(session: SnmpSession, own: Own = NO_OPTIONS) -> Answers:
     """The services, then the links, then the host."""
     errors = [f"{AES}.{n}.{place}.0" for n, place in SERVICES.values() if place is not None]
     states = [f"{AES}.{n}.{column}.0" for n, _ in SERVICES.values() for column in (2, 3)]
@@ -58,7 +58,7 @@ async def ask(session: SnmpSession) -> Answers:
     answers |= await session.get(*errors, *_SCALARS)
     answers |= await session.walk(SESSION_STATE)
     answers |= await session.walk(*LINKS)
-    return answers | await host.ask(session)
+    return answers | await host.ask(session, names=bool(own.words("processes")))
 
 
 def read(answers: Answers, at: datetime, own: Own = NO_OPTIONS) -> Findings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from collectors.base import Answers, BadAnswer, Findings, Own, Poll, ShellAnswer, Told
+from collectors.base import Answers, BadAnswer, Findings, Own, Poll, ShellAnswer, SnmpSession, Told
 from collectors.host import certificates, listener, shell, snmp
 
 NO_OPTIONS = Own()
@@ -24,6 +24,11 @@ TLS = Poll(
 )
 
 
+async def ask_snmp(session: SnmpSession, own: Own = NO_OPTIONS) -> Answers:
+    """What the host's agent tells; its processes, by far the longest table, only if the site minds some."""
+    return await snmp.ask(session, names=bool(own.words("processes")))
+
+
 def read_snmp(answers: Answers, at: datetime, own: Own = NO_OPTIONS) -> Findings:
     """The host, and the programs that the site names. Raises BadAnswer if the agent tells nothing of it."""
     if not snmp.tells(answers):
@@ -39,7 +44,7 @@ def read_shell(told: Told[ShellAnswer], at: datetime, own: Own = NO_OPTIONS) -> 
 def over_snmp(own: Own = NO_OPTIONS) -> Poll:
     """A host over SNMP, and nothing else."""
     return Poll(
-        snmp.ask,
+        partial(ask_snmp, own=own),
         partial(read_snmp, own=own),
         snmp.PACING,
         sees="the host: processors, memory, disks, processes, interfaces, restarts",

@@ -17,7 +17,7 @@ from collectors.modular_messaging import snmp
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
     over_snmp = Poll(
-        snmp.ask,
+        partial(snmp.ask, own=own),
         partial(snmp.read, own=own),
         snmp.PACING,
         sees="how many alarms stand on each level; the host: processors, memory, disks, processes, "
