@@ -86,8 +86,8 @@ BUSY = {
     "sat-busy": 20.0,
     "cli-busy": 20.0,
 }  # seconds more: who is busy is asked three times before it is missed
-# Seconds more until it is over: a restart stands for a while (R2), and the records of three tell of the minute
-# that begins next.
+# Seconds more until it is over: a restart stands for a while (R2); the records of three tell the minute that
+# begins next.
 STANDS = {"rebooted": 20.0, "cm-restarting": 80.0}
 PARTS = 4  # tests that the faults are dealt out to, so that they can be suffered side by side
 
