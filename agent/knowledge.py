@@ -229,7 +229,7 @@ class Knowledge:
         bodies = (
             *found_gone(scene),
             *told_of_windows(scene, judgement.failures),
-            *self.sight.changes(self.picture, site, watches),
+            *self.sight.changes(heard_only(self.picture, watches), site, watches),
             *warned,
             *(_noted(body, note) for body in decision.bodies),
             *samples,
