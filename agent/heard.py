@@ -31,6 +31,8 @@ def heard_only(picture: Picture, watches: Mapping[str, Watch]) -> Picture:
 
 
 def _heard(seen: SystemPicture, watch: Watch) -> SystemPicture:
+    if all(access.error is None for access in seen.accesses.values()):  # most systems, most times
+        return seen
     silent = {name for name in watch.optional if name in seen.accesses and not seen.answers(name)}
     silent |= _answered_before(seen, watch, silent)
     if not silent:
