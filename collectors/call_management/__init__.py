@@ -24,7 +24,7 @@ _TLS = Poll(tls.ask, tls.read, certificates.PACING)
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
     asking, reading = partial(ssh.ask, own=own), partial(ssh.read, own=own)
     return {
-        "snmp": replace(_SNMP, read=partial(snmp.read, own=own)),
+        "snmp": replace(_SNMP, ask=partial(snmp.ask, own=own), read=partial(snmp.read, own=own)),
         "ssh": replace(_SSH, ask=asking, read=reading),
         "tls": _TLS,
     }

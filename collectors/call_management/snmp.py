@@ -14,9 +14,9 @@ METRICS, PACING = host.METRICS, host.PACING
 NOTHING = Own()
 
 
-async def ask(session: SnmpSession) -> Answers:
-    """What the host's agent tells."""
-    return await host.ask(session)
+async def ask(session: SnmpSession, own: Own = NOTHING) -> Answers:
+    """What the host's agent tells; of its processes only where the site minds some."""
+    return await host.ask(session, names=bool(own.words("processes")))
 
 
 def read(answers: Answers, at: datetime, own: Own = NOTHING) -> Findings:

@@ -59,14 +59,17 @@ INTERFACE_UP = Metric("avaya_host_interface_up", "Whether a network interface is
 METRICS = (*parts.METRICS, INTERFACE_UP)
 
 
-async def ask(session: SnmpSession) -> Answers:
-    """What the host's agent tells; what it has not is not told."""
+async def ask(session: SnmpSession, *, names: bool = True) -> Answers:
+    """What the host's agent tells; what it has not is not told.
+
+    `names`: those of all processes too, by far the longest table; who minds no process leaves them out.
+    """
     answers = await session.get(SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME, HOST_UPTIME, PROCESS_COUNT, CPU_IDLE)
     answers |= await session.get(MEMORY_TOTAL, MEMORY_FREE, MEMORY_BUFFER, MEMORY_CACHED, MEMORY_AVAILABLE)
     for columns in (STORAGES, FILE_SYSTEMS, [CPU_LOAD], DISKS, [LOAD_HUNDREDTHS], COUNTED, INTERFACES):
         answers |= await session.walk(*columns)
     answers |= await session.walk(INTERFACE_NAME)
-    return answers | await session.walk(RUN_NAME)
+    return answers | await session.walk(RUN_NAME) if names else answers
 
 
 def tells(answers: Answers) -> bool:
@@ -205,7 +208,8 @@ def _processes(
     answers: Answers, own: Own, processes: Mapping[str, str]
 ) -> Iterator[tuple[Observation, int | None]]:
     """The programs that must run by the product, the site and the agent's own settings."""
-    by_number = {index: row.text(RUN_NAME) or "" for index, row in answers.rows(RUN_NAME)}
+    listed = answers.rows(RUN_NAME) if RUN_NAME in answers.asked else ()
+    by_number = {index: row.text(RUN_NAME) or "" for index, row in listed}
     names = list(by_number.values())
     count = answers.count(PROCESS_COUNT)
     # The agent counts them as well, a little earlier: a list that is much shorter is not whole.

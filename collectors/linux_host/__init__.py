@@ -23,7 +23,7 @@ _TLS = Poll(tls.ask, tls.read, certificates.PACING)
 
 def _polls(own: Own) -> Mapping[ProtocolName, Poll]:
     return {
-        "snmp": replace(_SNMP, read=partial(snmp.read, own=own)),
+        "snmp": replace(_SNMP, ask=partial(snmp.ask, own=own), read=partial(snmp.read, own=own)),
         "ssh": replace(_SSH, read=partial(ssh.read, own=own)),
         "tls": _TLS,
     }

@@ -40,10 +40,10 @@ METRICS = (*host.METRICS, ALARM_COUNT)
 PACING = host.PACING
 
 
-async def ask(session: SnmpSession) -> Answers:
-    """The four objects of the OAM MIB, then the host."""
+async def ask(session: SnmpSession, own: Own = NOTHING) -> Answers:
+    """The four objects of the OAM MIB, then the host; of its processes only where the site minds some."""
     answers = await session.get(MAJOR, MINOR, WARNING, LEVEL)
-    return answers | await host.ask(session)
+    return answers | await host.ask(session, names=bool(own.words("processes")))
 
 
 def read(answers: Answers, at: datetime, own: Own = NOTHING) -> Findings:
