@@ -22,14 +22,18 @@ def gap_begins(picture: SystemPicture, watch: Watch) -> datetime | None:
 
 
 def in_gap(picture: SystemPicture, watch: Watch, now: datetime) -> bool:
-    """Whether every way to the system has brought nothing for more than five of its intervals."""
-    read = [access for way in watch.ways if (access := picture.accesses.get(way.protocol)) is not None]
+    """Whether every way to the system has brought nothing for more than five of its intervals.
+
+    One that is asked seldom counts only where there is no other: what it brings is not what they told.
+    """
+    read = list(_ways(picture, watch))
     return bool(read) and all(now > _end(access, watch) for access in read)
 
 
 def ends_gap(picture: SystemPicture, watch: Watch, reading: Reading) -> bool:
     """Whether that reading is the first one after a gap; while it was taken it was no gap."""
-    return in_gap(picture, watch, reading.at - timedelta(seconds=reading.seconds))
+    began = reading.at - timedelta(seconds=reading.seconds)
+    return reading.protocol not in watch.seldom and in_gap(picture, watch, began)
 
 
 def outside_gaps(picture: Picture, watches: Mapping[str, Watch], now: datetime) -> Picture:
@@ -45,7 +49,9 @@ def outside_gaps(picture: Picture, watches: Mapping[str, Watch], now: datetime) 
 
 
 def _ways(picture: SystemPicture, watch: Watch) -> Iterable[Access]:
-    return (picture.accesses[way.protocol] for way in watch.ways if way.protocol in picture.accesses)
+    brisk = watch.brisk
+    found = [picture.accesses[name] for name in picture.accesses if name in brisk]
+    return found or [picture.accesses[way.protocol] for way in watch.ways if way.protocol in picture.accesses]
 
 
 def _end(access: Access, watch: Watch) -> datetime:

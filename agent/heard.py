@@ -1,8 +1,11 @@
-"""Ways that need not answer: while they do not, they are no way at all, and no loss of sight. Pure.
+"""Ways that say nothing now: they are passed over before anything is judged. Pure.
 
-A SIP address of which the agent is no administered peer may drop what it is asked, and do its job. So a poll
-of such a way that came to nothing is passed over before anything is judged. What it told while it answered
-is as dark as the word of any way that cannot be heard. When it answers, it is a way like any other.
+* One that did not answer, and need not: a SIP address of which the agent is no administered peer may drop
+  what it is asked, and do its job. That is no loss of sight.
+* One that is asked seldom (`Watch.brisk`), and answered before the others fell silent: that is no sign of
+  life of now. An hour is long for a system that is dead.
+
+What such a way told is as dark as the word of any way that cannot be heard.
 """
 
 from __future__ import annotations
@@ -12,12 +15,13 @@ from dataclasses import replace
 
 from agent.picture import Picture, SystemPicture
 from agent.watch import Watch
+from collectors.base import ProtocolName
 
 _HEARD = "heard only"
 
 
 def heard_only(picture: Picture, watches: Mapping[str, Watch]) -> Picture:
-    """The picture without the ways that did not answer and need not."""
+    """The picture without the ways that say nothing now; they stand in `unanswered` instead."""
     changed = {
         name: heard
         for name, seen in picture.systems.items()
@@ -27,10 +31,13 @@ def heard_only(picture: Picture, watches: Mapping[str, Watch]) -> Picture:
 
 
 def _heard(seen: SystemPicture, watch: Watch) -> SystemPicture:
+    if all(access.error is None for access in seen.accesses.values()):  # most systems, most times
+        return seen
     silent = {name for name in watch.optional if name in seen.accesses and not seen.answers(name)}
+    silent |= _answered_before(seen, watch, silent)
     if not silent:
         return seen
-    known: tuple[set[str], SystemPicture] | None = seen.worked_out.get(_HEARD)
+    known: tuple[set[ProtocolName], SystemPicture] | None = seen.worked_out.get(_HEARD)
     if known is not None and known[0] == silent:  # made once, so that what is worked out of it lasts as well
         return known[1]
     heard = replace(
@@ -40,3 +47,13 @@ def _heard(seen: SystemPicture, watch: Watch) -> SystemPicture:
     )
     seen.worked_out[_HEARD] = silent, heard
     return heard
+
+
+def _answered_before(seen: SystemPicture, watch: Watch, silent: set[ProtocolName]) -> set[ProtocolName]:
+    """The ways that are asked seldom and answered last before all the others fell silent."""
+    brisk = watch.brisk
+    others = [access for name, access in seen.accesses.items() if name in brisk and name not in silent]
+    if not others or any(access.error != "unreachable" or access.missed < 2 for access in others):
+        return set()  # one missed poll says nothing yet (I5)
+    since = max(access.missed_since or access.at for access in others)
+    return {name for name in watch.seldom if seen.answers(name) and seen.accesses[name].at < since}

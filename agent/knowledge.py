@@ -196,7 +196,9 @@ class Knowledge:
         waited for (I7). `quiet`: nothing is raised or cleared yet, as the agent was down and has not asked
         every system since. `moving` False: the wake leaves out what each reading moves on (`instants`).
         """
-        seen = heard_only(outside_gaps(self.picture, watches, now) if gaps else self.picture, watches)
+        heard = heard_only(self.picture, watches)
+        asked = outside_gaps(self.picture, watches, now) if gaps else self.picture
+        seen = heard if asked is self.picture else heard_only(asked, watches)
 
         def judged_by(one: Contract) -> Judgement:
             return self._judged_by(seen, site, one, watches, now)
@@ -216,7 +218,7 @@ class Knowledge:
             contract,
             now,
             kept,
-            answered=partial(_has_answered, heard_only(self.picture, watches), undecided),
+            answered=partial(_has_answered, heard, undecided),
             patience=patience,
             storm=site.storm,
             quiet=quiet,
@@ -229,7 +231,7 @@ class Knowledge:
         bodies = (
             *found_gone(scene),
             *told_of_windows(scene, judgement.failures),
-            *self.sight.changes(self.picture, site, watches),
+            *self.sight.changes(heard, site, watches),
             *warned,
             *(_noted(body, note) for body in decision.bodies),
             *samples,

@@ -86,19 +86,19 @@ class Sight:
     def changes(
         self, picture: Picture, site: Site, watches: Mapping[str, Watch]
     ) -> Iterator[SightLost | SightBack]:
-        """What must be told of it now: a system that is unseen by now, or is seen again."""
+        """What must be told of it now: a system that is unseen by now, or is seen again.
+
+        `picture`: without the ways that say nothing now (`agent.heard`).
+        """
         named = {system.name for system in site.systems}
         for system in (name for name in self.unseen if name not in named):
             yield SightBack(system=system, since=self.unseen[system])
         for system in (each.name for each in site.systems):
-            accesses, watch = picture.of(system).accesses, watches[system]
-            known = [access for way in watch.ways if (access := accesses.get(way.protocol)) is not None]
-            answering = [access for access in known if access.error is None]
-            # One that need not answer counts where it does: its silence is no loss of sight.
-            must = [accesses.get(way.protocol) for way in watch.ways if way.must_answer]
-            ways = must if not answering else []
+            seen, asked = picture.of(system), watches[system].ways
+            ways = [seen.accesses.get(way.protocol) for way in asked if way.protocol not in seen.unanswered]
             if system in self.unseen:
-                if answering or (watch.ways and not must):
+                # One that has only ways left which need not answer is no more unseen than seen.
+                if any(way is not None and way.error is None for way in ways) or (asked and not ways):
                     yield SightBack(system=system, since=self.unseen[system])
             elif ways and all(way is not None and way.missed >= MISSED for way in ways):
                 since = max(way.missed_since or way.at for way in ways if way is not None)

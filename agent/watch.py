@@ -8,6 +8,8 @@ from datetime import timedelta
 from agent.site import Function
 from collectors.base import ProtocolName
 
+SLOW = timedelta(minutes=10)  # what is asked this seldom (certificates are) cannot tell who is there now
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -33,6 +35,17 @@ class Watch:
     def optional(self) -> frozenset[ProtocolName]:
         """The protocols whose silence says nothing."""
         return frozenset(way.protocol for way in self.ways if not way.must_answer)
+
+    @property
+    def brisk(self) -> frozenset[ProtocolName]:
+        """The protocols by which it is asked often enough to know whether it is there; all if none is."""
+        found = frozenset(way.protocol for way in self.ways if way.interval < SLOW)
+        return found or frozenset(way.protocol for way in self.ways)
+
+    @property
+    def seldom(self) -> frozenset[ProtocolName]:
+        """The other ones."""
+        return frozenset(way.protocol for way in self.ways) - self.brisk
 
     def rank(self, protocol: ProtocolName) -> int:
         """The protocol's place in the order of authority, 0 first; one that is no way stands last."""

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.entries import SightBack, SightLost
+from agent.gaps import ends_gap, gap_begins, in_gap
 from agent.metrics import render
 from agent.showing import agent_view
 from agent.statuspage import access_words, headline, sight_words
 from agent.views import AgentView
-from collectors.base import Observation, ProtocolName
+from collectors.base import Observation, ProtocolName, Reading
 from collectors.products import find_products
 from tests.story import CM1, GW_EAST, SNMP, Story, a_site, registered, seen, works
 
@@ -216,3 +217,79 @@ def test_silence_of_such_a_way_changes_nothing_whatever_else_happens(
         return [*story.told, *story.log, *sights(story)]
 
     assert told(sip=True) == told(sip=False)
+
+
+# --- what is asked seldom -----------------------------------------------------------------------------------
+
+SELDOM: Mapping[ProtocolName, float] = {"snmp": 60, "ssh": 300, "tls": 3600}
+MAIL: dict[str, Any] = {**EDGE, "name": "mail1", "function": "voicemail", "address": "127.0.0.72"}
+CERTIFICATE = seen("equipment", "certificate 443", 0)
+
+
+def seldom(story: Story, seconds: int, *, alive: bool, tls: bool = True) -> Story:
+    """The voicemail by SNMP, SSH and TLS, each at its pace, for so long."""
+    for second in range(0, seconds, 60):
+        story.reads("router", protocol="tcp").reads("cm1", works())
+        story.reads("mail1", works()) if alive else story.misses("mail1")
+        if second % 300 == 0:
+            (story.reads if alive else story.misses)("mail1", protocol="ssh")
+        if second % 3600 == 0 and tls:
+            if alive:
+                story.reads("mail1", CERTIFICATE, protocol="tls")
+            else:
+                story.misses("mail1", protocol="tls")
+        story.passes(60)
+    return story
+
+
+def the_mail() -> Story:
+    return Story(
+        site=a_site(CM1, MAIL, ROUTER, **MAIN), ways={"mail1": SELDOM, "router": {"tcp": 60}}, gaps=True
+    )
+
+
+def test_o8_an_answer_of_half_an_hour_ago_does_not_speak_against_a_silence_of_now() -> None:
+    story = seldom(the_mail(), 600, alive=True)
+    died = story.now
+    seldom(story, 660, alive=False, tls=False)
+    (ticket,) = story.tickets
+    assert ticket.summary == (
+        "voicemail completely out of service: no server answers calls (by silence alone)"
+    )
+    assert (ticket.received - died).total_seconds() <= 420  # the second missed poll by SSH
+    assert sights(story) == ["sight_lost"]
+    assert "certificate" not in str(ticket.evidence)
+    seldom(story, 600, alive=True)
+    assert [each.state for each in story.tickets] == ["resolved"]
+
+
+def test_o1_an_answer_after_the_silence_began_is_a_sign_of_life_however_seldom_it_is_asked() -> None:
+    story = seldom(the_mail(), 600, alive=True)
+    seldom(story, 420, alive=False, tls=False)
+    story.reads("mail1", CERTIFICATE, protocol="tls").passes(120)
+    (ticket,) = story.tickets
+    assert (ticket.severity, ticket.clause) == ("minor", "not-major")
+    assert sights(story) == ["sight_lost", "sight_back"]
+
+
+def test_o3_the_agents_own_network_is_known_before_what_is_asked_seldom_is_asked_again() -> None:
+    story = seldom(the_mail(), 600, alive=True)
+    for minute in range(8):
+        story.misses("router", protocol="tcp").misses("cm1").misses("mail1")
+        if minute % 5 == 0:
+            story.misses("mail1", protocol="ssh")
+        story.passes(60)
+    assert [(each.system, each.rules) for each in story.tickets] == [(None, ("O3",))]
+
+
+def test_i10_it_is_a_gap_when_nobody_asks_but_by_what_is_asked_seldom() -> None:
+    """After five intervals of the slowest of the others; a certificate that is looked at ends it not."""
+    story = seldom(the_mail(), 300, alive=True)
+    picture, watch = story.knowledge.picture.of("mail1"), story.watches["mail1"]
+    begins = picture.accesses["ssh"].at + timedelta(minutes=25)
+    assert gap_begins(picture, watch) == begins
+    assert not in_gap(picture, watch, begins)
+    late = begins + timedelta(minutes=1)
+    assert in_gap(picture, watch, late)
+    assert not ends_gap(picture, watch, Reading(at=late, system="mail1", protocol="tls"))
+    assert ends_gap(picture, watch, Reading(at=late, system="mail1", protocol="snmp"))

@@ -71,7 +71,7 @@ WAYS: dict[str, dict[ProtocolName, float]] = {
     "probe": {"tcp": 30},
     "mail": {"snmp": 300},
     "aes": {"ssh": 120, "snmp": 60},
-    "edge": {"snmp": 60, "sip": 60},
+    "edge": {"snmp": 60, "sip": 60, "tls": 1800},
 }
 WATCHES = {
     name: Watch(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -39,13 +40,21 @@ class Hole:
 class Doorway:
     """A port whose connections `take` serves, each in a task of its own. `name`: of its system.
 
-    `option`: by which the lab is put elsewhere.
+    `option`: by which the lab is put elsewhere. `tls`: what each connection must agree with first, if any.
     """
 
-    def __init__(self, name: str, take: Take, option: str = "--ssh-port") -> None:
+    def __init__(
+        self,
+        name: str,
+        take: Take,
+        option: str = "--ssh-port",
+        tls: Callable[[], ssl.SSLContext | None] = lambda: None,
+    ) -> None:
         self._name = name
         self._take = take
         self._option = option
+        self._tls = tls
+        self._greeting: set[asyncio.Task[None]] = set()
         self._socket: socket.socket | None = None
         self._taking: asyncio.Task[None] | None = None
         self._hole: Hole | None = None
@@ -92,6 +101,9 @@ class Doorway:
             with suppress(asyncio.CancelledError):
                 await self._taking
             self._taking = None
+        for task in tuple(self._greeting):
+            task.cancel()
+        await asyncio.gather(*self._greeting, return_exceptions=True)
         if self._hole is not None:
             self._hole.close()
             self._hole = None
@@ -102,14 +114,21 @@ class Doorway:
     async def _accept(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            line = None
-            try:
+            with suppress(ConnectionError):  # who came is gone
                 line, _ = await loop.sock_accept(sock)
                 line.setblocking(False)
-                await loop.connect_accepted_socket(lambda: _Line(asyncio.StreamReader(), self._take), line)
-            except OSError:  # who came is gone
-                if line is not None:
-                    line.close()
+                task = loop.create_task(self._greet(line))
+                self._greeting.add(task)
+                task.add_done_callback(self._greeting.discard)
+
+    async def _greet(self, line: socket.socket) -> None:
+        """Agree on TLS if there is any; `take` begins when that is done."""
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: _Line(asyncio.StreamReader(), self._take), line, ssl=self._tls()
+            )
+        except OSError:  # who came is gone, or speaks no TLS
+            line.close()
 
 
 class _Line(asyncio.StreamReaderProtocol):

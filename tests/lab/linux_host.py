@@ -118,7 +118,7 @@ _LOADS = ((1, 1), (2, 5), (3, 15))
 
 
 def _load(host: Host) -> str:
-    return f"{host.cpu / 50:.2f}"
+    return f"{_PROCESSORS * host.cpu / 100:.2f}"
 
 
 def _buffers(host: Host) -> tuple[int, int]:
@@ -198,16 +198,16 @@ def _interfaces(host: Host) -> Face:
 
 def door(*, key: str = "ssh-ed25519", more: Mapping[str, Program] = _NO_MORE) -> Door:
     """The way in by SSH, for a login that may only look. `more`: what the product's own programs say."""
-    programs = {**_PROGRAMS, **more}
 
     def run(here: Here, command: str) -> Ran:
         if not isinstance(here.system, Host):
             raise TypeError(f"{here.system.name} is no Linux host")
-        tell = programs.get(command)
-        if tell is None:
-            name = command.split(maxsplit=1)[0] if command.split() else command
-            return Ran(status=127, errors=f"bash: {name}: command not found\n")
-        return Ran(tell(here.system, here.now))
+        if (own := more.get(command)) is not None:
+            return Ran(own(here))
+        if (tell := _PROGRAMS.get(command)) is not None:
+            return Ran(tell(here.system, here.now))
+        name = command.split(maxsplit=1)[0] if command.split() else command
+        return Ran(status=127, errors=f"bash: {name}: command not found\n")
 
     async def talk(screen: Screen, here: Here) -> bool:
         prompt = f"[trunkwatch@{here.system.name} ~]$ "
@@ -259,13 +259,13 @@ def _uptime(host: Host, now: datetime) -> str:
     return f"{seconds:.2f} {_PROCESSORS * seconds * (1 - host.cpu / 100):.2f}\n"
 
 
-def _stat(host: Host, now: datetime, lines: int) -> str:
+def _stat(host: Host, now: datetime) -> str:
     """The times of the processors since the start, in ticks of 10 ms: of programs, of the system, idle."""
     ticks = int((now - host.started).total_seconds() * 100)
     used = ticks * host.cpu // 100
     each = f"{used - used // 4} 0 {used // 4} {ticks - used} 0 0 0 0 0 0"
     whole = " ".join(str(_PROCESSORS * int(part)) for part in each.split())
-    return _lines([f"cpu  {whole}", f"cpu0 {each}"][:lines])
+    return _lines([f"cpu  {whole}", *(f"cpu{n} {each}" for n in range(_PROCESSORS)), "ctxt 115315"])
 
 
 def _loadavg(host: Host, _now: datetime) -> str:
@@ -299,8 +299,8 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 _PROGRAMS: dict[str, Callable[[Host, datetime], str]] = {
-    "head -n 1 /proc/stat": lambda host, now: _stat(host, now, 1),
-    "head -n 2 /proc/stat": lambda host, now: _stat(host, now, 2),
+    "head -n 1 /proc/stat": lambda host, now: _stat(host, now).partition("\n")[0] + "\n",
+    "cat /proc/stat": _stat,
     "cat /proc/uptime": _uptime,
     "cat /proc/loadavg": _loadavg,
     "cat /proc/meminfo": _meminfo,

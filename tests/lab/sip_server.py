@@ -63,7 +63,7 @@ class SipServer(asyncio.DatagramProtocol):
         self._ends = ends
         self._shown: datetime | None = None
         self._context: ssl.SSLContext | None = None
-        self._doorway = Doorway(here.name, self._accept, "--octet")
+        self._doorway = Doorway(here.name, self._accept, "--octet", lambda: self._context)
         self._datagrams: asyncio.DatagramTransport | None = None
         self._lines: set[asyncio.StreamWriter] = set()
 
@@ -107,9 +107,6 @@ class SipServer(asyncio.DatagramProtocol):
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._lines.add(writer)
         try:
-            if self._context is not None:
-                async with asyncio.timeout(_PATIENCE):
-                    await writer.start_tls(self._context)
             while True:
                 async with asyncio.timeout(_PATIENCE):
                     request = await reader.readuntil(b"\r\n\r\n")
