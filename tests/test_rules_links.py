@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
@@ -301,6 +302,22 @@ def test_a_phone_system_that_lists_only_links_which_are_up_proves_nothing_by_wha
     assert story.tickets[0].state == "open"
     minutes(story, 4, (at_cm(0), cti(0)), (at_aes(0),))
     assert {each.state for each in story.tickets} == {"resolved"}
+
+
+@pytest.mark.parametrize(("later", "tickets"), [(0, 1), (4, 1), (8, 2)])
+def test_a_cti_link_goes_with_a_service_of_its_server_that_stopped_in_the_same_minutes(
+    later: int, tickets: int
+) -> None:
+    """Nobody tells which service a CTI link is for: so it is a guess, and does for minutes only."""
+    story = Story(site=SITE.model_copy(update={"primary_numbers": _numbers(CTI_NUMBER)}))
+    stopped = seen("equipment", "tsapi service", 1)
+    minutes(story, 2, (at_cm(0), cti(0)), (at_aes(0), replace(stopped, lost=0)))
+    minutes(story, later, (at_cm(0), cti(0)), (at_aes(0), stopped))
+    minutes(story, 5, (at_cm(0), cti(1)), (at_aes(0), stopped))
+    assert len(story.tickets) == tickets
+    (major,) = [each for each in story.tickets if each.severity == "major"]
+    assert major.clause == "primary-number-cti"
+    assert (major.system, major.role) == (("aes1", "equipment") if tickets == 1 else ("cm1", "integration"))
 
 
 def test_cti_links_do_not_hang_on_a_link_of_which_some_is_left() -> None:

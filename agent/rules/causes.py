@@ -1,9 +1,10 @@
 """What explains what: of each failure, which others that stand now are its cause (rule I3). Pure.
 
 A failure hangs on something because the site file says so (`depends_on`, the probes of a location) or because
-the product does (a gateway's trunk groups, a phone system's gateways, a system's own parts). Three guesses
+the product does (a gateway's trunk groups, a phone system's gateways, a system's own parts). Four guesses
 are made where nobody says it, only for what began at nearly the same time, and their `why` says so: phones
-that go with a lost gateway, an alarm with a fault of the same device, and silence behind a silent system.
+that go with a lost gateway, an alarm with a fault of the same device, silence behind a silent system, and a
+CTI link with a service of its server that stopped.
 
 Which of them becomes a ticket, and what waits for what, is `agent.joining`.
 """
@@ -155,6 +156,12 @@ class Causes:
             yield Cause(over, f"{named} runs over {over.component}")
         if (end := other_end(self._scene, system, observation)) in self._rulings:
             yield Cause(end, f"{end.component} of {end.system} is the other end of {named}")
+        far = self._scene.far_end(system, observation) if observation.kind == "cti" else None
+        for service, fails in self._by_system.get(far.name, ()) if far is not None else ():
+            name = service.component or ""  # nobody tells which of them a CTI link is for
+            if service.role == "equipment" and name.endswith(" service") and fails.lost:
+                why = f"{named} went in the same minutes as the {name} of {service.system}"
+                yield Cause(service, why, within=SAME_TIME)
         part = system.name, observation.role, observation.component
         for each in self._scene.systems_for("voicemail"):
             ruling = self._rulings.get(key := Key(each.name, "service"))
