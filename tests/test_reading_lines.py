@@ -187,7 +187,7 @@ def _row(**changes: Any) -> str:
         ),
         (
             _with(protocol="telnet"),
-            "x:1: protocol: expected 'snmp', 'ssh', 'sat', 'sip', 'tcp' or 'trap'; got 'telnet'",
+            "x:1: protocol: expected 'snmp', 'ssh', 'sat', 'sip', 'tls', 'tcp' or 'trap'; got 'telnet'",
         ),
         (_with(seconds=-1), "x:1: seconds: expected seconds from 0 to 86400; got -1"),
         (
