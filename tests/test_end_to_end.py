@@ -59,10 +59,7 @@ EXPECTED: dict[str, Told] = {
     "cm-restarting": {("major", "continual-restarts", "cm1", "restart")},
     # A CTI link that a primary number needs; AES, CMS and border controller alone are minor (O7).
     "cti-link-down": {("major", "primary-number-cti", "cm1", "integration")},
-    "aes-service-stopped": {
-        ("minor", "not-major", "aes1", "equipment"),
-        ("major", "primary-number-cti", "cm1", "integration"),
-    },
+    "aes-service-stopped": {("major", "primary-number-cti", "aes1", "equipment")},  # with its CTI link
     "aes-licence-error": {("minor", "not-major", "aes1", "equipment")},
     # One cause, one ticket: the CTI links run over the connection, and no longer run on a dead server.
     "aes-switch-connection-lost": {("major", "primary-number-cti", "aes1", "integration")},
