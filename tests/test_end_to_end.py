@@ -80,7 +80,7 @@ EXPECTED: dict[str, Told] = {
 BARRED = {"ssh-refused", "ssh-locked"}
 BUSY = {
     "cm-down": 6,  # both protocols must have been silent for their hold, and three workers share two cores
-    "sat-busy": 20.0,
+    "sat-busy": 40.0,  # and so is each command that is left of its round
     "cli-busy": 20.0,
 }  # seconds more: who is busy is asked three times before it is missed
 # Seconds more until it is over: a restart stands for a while (R2); the records of three tell the minute that
