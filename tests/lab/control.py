@@ -65,7 +65,7 @@ def describe(lab: Lab) -> str:
         line
         for system in customer.systems
         for line in (
-            f"{system.name:<8} {system.title:<24} UDP {customer.address(system)}:{customer.port}  "
+            f"{system.name:<8} {system.title:<25} UDP {customer.address(system)}:{customer.port}  "
             f"SNMP {system.version}",
             *_ssh(lab, system),
         )
@@ -78,7 +78,7 @@ def _ssh(lab: Lab, system: System) -> Iterator[str]:
     if (server := lab.ssh.get(system.name)) is not None:
         counts, address = server.counts, lab.customer.address(system)
         yield (
-            f"{'':<33} TCP {address}:{lab.customer.ssh_port}  SSH, {counts.logins} logins, "
+            f"{'':<34} TCP {address}:{lab.customer.ssh_port}  SSH, {counts.logins} logins, "
             f"{counts.refusals} refused, {counts.open} sessions open"
         )
 

@@ -55,11 +55,6 @@ def write_site(
     there are; None: all. `run`: the folder of the daemon's control socket, if `run` below this folder would
     be too long a path for one. Credentials are for their owner's eyes only (0600).
     """
-    products = find_products()
-    wanted = [
-        n for n, p in find_systems().items() if (systems is None or n in systems) and p.product in products
-    ]
-    systems = wanted
     customer = model.customer(utc_now(), octet=octet, port=port, ssh_port=ssh_port, systems=systems)
     credentials = folder / "credentials"
     credentials.mkdir(mode=0o700, parents=True, exist_ok=True)

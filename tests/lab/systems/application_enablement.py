@@ -113,7 +113,7 @@ def _version(_here: Here) -> str:
 
 
 def _site(_customer: Customer, _aes: Host) -> dict[str, Any]:
-    return {"coverage": "8x5", "known_as": [SERVER], "depends_on": ["cm1"]}
+    return {"coverage": "preferred", "known_as": [SERVER], "depends_on": ["cm1"]}
 
 
 def _cti_link_down(customer: Customer, _cm: System, _at: datetime) -> Customer:

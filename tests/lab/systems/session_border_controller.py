@@ -43,7 +43,7 @@ def _ends(customer: Customer, system: System, now: datetime) -> datetime:
 
 def _site(customer: Customer, _sbce: Host) -> dict[str, Any]:
     return {
-        "coverage": "24x7",
+        "coverage": "preferred",
         "tcp": {"port": customer.ssh_port, "timeout": "1s", "interval": "2s"},  # nobody logs in there
         "sip": {"port": SIP_PORT, "peer": True, "timeout": "1s", "interval": "2s"},
         "tls": {"ports": [SIPS_PORT], "name": "sbce1.lab", "timeout": "2s", "interval": "2s"},

@@ -35,7 +35,7 @@ def _make(started: datetime) -> Host:
 
 def _site(_customer: Customer, _sm: Host) -> dict[str, Any]:
     return {
-        "coverage": "24x7",
+        "coverage": "preferred",
         "sip": {"port": SIP_PORT, "transport": "tcp", "peer": True, "timeout": "1s", "interval": "2s"},
         "tls": {"ports": [SIPS_PORT], "name": "sm1.lab", "timeout": "2s", "interval": "2s"},
     }
