@@ -84,8 +84,9 @@ def test_a_server_is_read_over_real_udp_as_its_recording_says() -> None:
                 pacing=pacing,
                 lanes=Lanes(),
             )
+            own = Own({"processes": ("java",)})
             try:
-                return snmp.read(await snmp.ask(line), HEALTHY.at, Own({"processes": ("java",)}))
+                return snmp.read(await snmp.ask(line, own), HEALTHY.at, own)
             finally:
                 await line.close()
 

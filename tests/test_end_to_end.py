@@ -69,12 +69,9 @@ EXPECTED: dict[str, Told] = {
     "cms-down": {("minor", "not-major", "cms1", "service")},
     "sbce-down": {("minor", "not-major", "sbce1", "service")},
     "sbce-certificate-expiring": {("minor", "not-major", "sbce1", "equipment")},
-    "voicemail-stopped": {
-        ("major", "complete-outage", "mss1", "service"),  # every link to the phone system is lost (O6)
-        ("minor", "not-major", "mas1", "equipment"),
-        ("minor", "not-major", "mas1", "alarm"),
-    },
-    "voicemail-links-lost": {("major", "complete-outage", "mss1", "service")},
+    # Every link to the phone system is lost (O6), with the program and the server's own alarm.
+    "voicemail-stopped": {("major", "complete-outage", "mas1", "service")},
+    "voicemail-links-lost": {("major", "complete-outage", "mas1", "service")},
     "voicemail-store-down": {("major", "complete-outage", "mss1", "service")},
 }
 BARRED = {"ssh-refused", "ssh-locked"}

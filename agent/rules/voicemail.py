@@ -25,7 +25,7 @@ def judge_voicemail(scene: Scene, servers: Sequence[System], signs: Mapping[str,
     weighed = {each.name: [*signs[each.name], *_link_signs(scene, each, servers, links)] for each in servers}
     verdicts = {each.name: judged(scene, each, weighed[each.name]) for each in servers}
     alive = tuple(dict.fromkeys(sign for told in weighed.values() for sign in told if sign.works))
-    bearer = _bearer(scene, servers, verdicts)
+    bearer = _bearer(scene, servers, verdicts, links)
     cause = _out(servers, verdicts)
     cut = bool(links) and all(_lost(word) for _, word in links)
     if not cause and not cut:
@@ -80,11 +80,21 @@ def _part(system: System) -> str:
     return "all" if system.voicemail is None else system.voicemail.part
 
 
-def _bearer(scene: Scene, servers: Sequence[System], verdicts: Mapping[str, Verdict]) -> System:
-    """Whose name the outage bears: the one that already does, else the first that is out."""
+def _bearer(
+    scene: Scene,
+    servers: Sequence[System],
+    verdicts: Mapping[str, Verdict],
+    links: Sequence[tuple[System, Word]],
+) -> System:
+    """Whose name the outage bears: the one that already does, else the first that is out.
+
+    Where links alone are lost: that of the server that the first of them leads to.
+    """
     told = (each for each in servers if told_out(scene, each))
     out = (each for each in servers if verdicts[each.name].out)
-    return next(told, None) or next(out, servers[0])
+    ends = (scene.far_end(teller, word.observation) for teller, word in links)
+    linked = (each for each in ends if each in servers)
+    return next(told, None) or next(out, None) or next(linked, None) or servers[0]
 
 
 def _why_not(servers: Sequence[System], verdicts: Mapping[str, Verdict]) -> str:

@@ -104,7 +104,7 @@ _FAULTS = (
         "voicemail-stopped",
         ("mas1",),
         "The service that answers callers is stopped, and the trunks that lead to it go out of service.",
-        "no caller can leave a message: major; the program, and the alarm of it: minor",
+        "no caller can leave a message: major, one ticket with the program and the alarm of it",
         _stopped,
     ),
     Fault(
