@@ -263,6 +263,7 @@ def agent_view(
             ),
             warnings=warnings(scene, system.name),
             found=len(knowledge.history.found.get(system.name, {})),
+            not_seen=products[system.product].not_seen,
         )
         for system in terms.site.systems
     )

@@ -229,7 +229,7 @@ class SystemView:
     """One monitored system. `accesses` stand in the product's order of authority: the first one counts.
 
     `warnings`: vendor warnings that stand (M3); None: it told nothing of alarms, or is not seen. `found`:
-    alarms found at installation that nobody adopted yet (M4).
+    alarms found at installation that nobody adopted yet (M4). `not_seen`: what its product cannot tell.
     """
 
     name: str
@@ -240,6 +240,7 @@ class SystemView:
     accesses: tuple[AccessView, ...]
     warnings: int | None = None
     found: int = 0
+    not_seen: tuple[str, ...] = ()
 
     def sight(self, now: datetime) -> Sight:
         """Whether the agent can look at it: by all its accesses, by some, by none, or was never asked.

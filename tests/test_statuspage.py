@@ -126,6 +126,14 @@ def test_what_raises_no_ticket_is_counted_beside_its_system() -> None:
     assert page.count("no, on purpose") == 1
 
 
+def test_what_a_product_can_never_tell_stands_beside_its_system() -> None:
+    border = replace(RICH.systems[0], not_seen=("whether calls pass: <sessions>",))
+    page = PAGE.render(replace(RICH, systems=(border, *RICH.systems[1:])))
+    assert "what is never seen of it" in page
+    assert "<li>whether calls pass: &lt;sessions&gt;</li>" in page
+    assert "what is never seen of it" not in PAGE.render(RICH)
+
+
 def test_a_ticket_of_a_wrong_clock_says_so() -> None:
     page = PAGE.render(replace(RICH, tickets=(replace(TRUNKS, clock_note="the clock was set +3600 s"),)))
     assert "When it was raised, the clock was set +3600 s." in page
