@@ -22,7 +22,7 @@ from agent.rules.alarms import judge_alarms, last_trap
 from agent.rules.attendants import are_expected, judge_attendants
 from agent.rules.causes import Causes
 from agent.rules.failing import retold
-from agent.rules.links import ends_of, link_of
+from agent.rules.links import End, ends_of, link_of
 from agent.rules.number_loss import judge_numbers
 from agent.rules.outage import judge_systems
 from agent.rules.parts import gateway_words, judge_parts
@@ -148,6 +148,8 @@ def _why_over(scene: Scene, key: Key) -> str:
     if key.role == "alarm" and last_trap(scene, key) is not None:
         hours = scene.contract.decisions.unknown_trap_stands.total_seconds() / 3600
         return f"no other such trap for {hours:g} hours (I17)"
+    if key.role == "service" and _need_not_answer(scene, key):
+        return "no way to it has to answer"
     ends = [end for end in ends_of(scene, key) if end.key != key]
     if any(end.fails and link_of(scene, end.system, end.word).key != key for end in ends):
         return "the link is told by the name of its other end"
@@ -158,6 +160,14 @@ def _why_over(scene: Scene, key: Key) -> str:
         ):
             return f"accepted until {condition.until}: {condition.reason} (M4)"
     return ""
+
+
+def _need_not_answer(scene: Scene, key: Key) -> bool:
+    """Whether only the sight of a system was lost, and by now each way to it is one that need not answer."""
+    picture, standing = scene.picture.of(key.system or ""), scene.history.standing.get(key)
+    if standing is None or not picture.unanswered or picture.accesses:
+        return False
+    return all(each.role == "access" for each in standing.ruling.evidence)
 
 
 def _consoles_are_out(scene: Scene) -> bool:
@@ -191,7 +201,7 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     if not scene.asked(key.system):
         return False
     if ends := ends_of(scene, key):
-        return all(scene.asked(end.system.name) for end in ends) and any(end.heard for end in ends)
+        return all(scene.asked(end.system.name) for end in ends) and _can_tell_of_link(scene, key, ends)
     picture = scene.picture.of(key.system)
     if key.role == "location" and key.component is None:
         words = gateway_words(scene, scene.site.system(key.system))
@@ -211,12 +221,27 @@ def _can_tell(scene: Scene, key: Key) -> bool:
     if not fresh and (dark or not listed_whole(picture, _role(key), _only_by(scene, key))):
         return False
     standing = scene.history.standing.get(key)
-    if (
-        fresh and standing is not None and is_foretold(standing.ruling)
-    ):  # after a start nobody knows how it fills
-        return scene.disk(key.system, key.component or "") is not None
+    if fresh and standing is not None and is_foretold(standing.ruling):
+        # After a start nobody knows how it fills, and nobody does while it cannot be read.
+        known = scene.disk(key.system, key.component or "") is not None
+        return known and not any(word.observation.unread for word in fresh)
     # A part that cannot be read is not well: unless it was well when it was last read, nobody can tell.
     return not any(word.observation.unread and word.known_lost != 0 for word in (*fresh, *dark))
+
+
+def _can_tell_of_link(scene: Scene, key: Key, ends: Sequence[End]) -> bool:
+    """The same of a link. An end that called it well all along proves nothing while the other is silent.
+
+    An end that its system lists no more says nothing either way.
+    """
+    standing = scene.history.standing.get(key)
+    evidence = standing.ruling.evidence if standing is not None else ()
+    complained = {(each.system, each.component) for each in evidence if each.lost != 0}
+    told = [end for end in ends if (end.system.name, end.word.observation.component) in complained]
+    if told:
+        return any(end.heard for end in told)
+    whole = listed_whole(scene.picture.of(key.system or ""), "integration")
+    return any(end.heard for end in ends) or whole
 
 
 def _can_tell_of_the_whole(scene: Scene, key: Key) -> bool:

@@ -56,6 +56,10 @@ class Series:
         """How long from the last point until it is full."""
         return self.full - self.last if self.full is not None else None
 
+    def is_another(self, limit: int) -> bool:
+        """Whether a disk of that size is another one: some file systems reckon theirs anew all the time."""
+        return 100 * abs(limit - self.limit) > self.limit
+
     def after(self, at: datetime, used: int) -> Series:
         """With one more point."""
         kept = tuple(point for point in self.points if at - point[0] < KEPT)
@@ -94,10 +98,10 @@ class Filling:
         for disk, observation in told.items():
             used, limit = observation.used or 0, observation.limit or 0
             known = self.disks.get(disk)
-            if known is None or known.limit != limit or reading.at < known.last:  # it was enlarged: a new one
+            if known is None or known.is_another(limit) or reading.at < known.last:
                 changed[disk] = Series(limit, ((reading.at, used),))
             elif reading.at - known.last >= EVERY:
-                changed[disk] = known.after(reading.at, used)
+                changed[disk] = replace(known, limit=limit).after(reading.at, used)
         if not changed:
             return self
         kept = {name: each for name, each in self.disks.items() if reading.at - each.last < KEPT}

@@ -56,4 +56,9 @@ def _answered_before(seen: SystemPicture, watch: Watch, silent: set[ProtocolName
     if not others or any(access.error != "unreachable" or access.missed < 2 for access in others):
         return set()  # one missed poll says nothing yet (I5)
     since = max(access.missed_since or access.at for access in others)
-    return {name for name in watch.seldom if seen.answers(name) and seen.accesses[name].at < since}
+    return {
+        name
+        for name in watch.seldom
+        if (way := seen.accesses.get(name)) is not None
+        and (way.at < since if way.error is None else way.error == "unreachable" and way.missed < 2)
+    }

@@ -164,9 +164,8 @@ def load_setup(
 def _watch(system: System, product: Product | None) -> Watch:
     if product is None:
         return Watch(system.function or "other")
-    silent = {"sip"} if system.sip is not None and not system.sip.peer else set()
     ways = tuple(
-        Way(protocol, pacing.interval, must_answer=protocol not in silent)
+        Way(protocol, pacing.interval, must_answer=protocol not in system.need_not_answer)
         for protocol, pacing in ways_of(system, product)
     )
     return Watch(system.function or product.function, ways)

@@ -41,7 +41,7 @@ def _known_as(tree: Tree, systems: Sequence[Node]) -> Iterator[Mistake]:
 
 
 def _leads(tree: Tree, system: Node, group: Node, names: list[str]) -> Iterator[Mistake]:
-    """Where a trunk group leads is another system of the site; so it is none to the public network (T1)."""
+    """Where a trunk group leads is another system of the site."""
     to = group.get("to")
     if to is None or to.word is None:
         return
@@ -49,8 +49,3 @@ def _leads(tree: Tree, system: Node, group: Node, names: list[str]) -> Iterator[
         yield tree.mistake(to, expected_one("a system of this site", to.word, names))
     elif to.word == system.text("name"):
         yield tree.mistake(to, f"expected the system at the other end; got {to.word}, whose trunks they are")
-    use = group.get("use")
-    if use is not None and use.word == "public":
-        yield tree.mistake(
-            use, "expected no use: public with to, as what leads to a system here is internal; got public"
-        )

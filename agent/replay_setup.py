@@ -86,7 +86,11 @@ def load_other(path: Path, bench: Bench, contract: str | None = None, *, year: i
 
 def _ways(system: System, product: Product | None, told: set[ProtocolName]) -> tuple[Way, ...]:
     order = [*(product.authority if product else ()), *get_args(ProtocolName)]
-    return tuple(Way(name, _interval(system, product, name)) for name in dict.fromkeys(order) if name in told)
+    return tuple(
+        Way(name, _interval(system, product, name), must_answer=name not in system.need_not_answer)
+        for name in dict.fromkeys(order)
+        if name in told
+    )
 
 
 def _interval(system: System, product: Product | None, protocol: ProtocolName) -> timedelta:

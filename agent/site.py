@@ -30,7 +30,7 @@ from agent.fields import (
 from agent.protocols import Sat, Sip, Snmp, Ssh, Tcp, Tls
 from agent.repeating import Repeats
 from agent.window_entries import Risk
-from collectors.base import Own, Role
+from collectors.base import Own, ProtocolName, Role
 
 Function = Literal["phone_system", "voicemail", "contact_centre", "border", "network", "other"]
 
@@ -111,6 +111,11 @@ class System(Model):
     tls: Tls | None = None
     tcp: Tcp | None = None
     options: Options = Field(default_factory=dict)
+
+    @property
+    def need_not_answer(self) -> frozenset[ProtocolName]:
+        """The ways whose silence says nothing: a SIP address of which the agent is no administered peer."""
+        return frozenset({"sip"}) if self.sip is not None and not self.sip.peer else frozenset()
 
     @property
     def own(self) -> Own:

@@ -213,3 +213,24 @@ def test_the_metric_is_there_only_while_a_disk_grows() -> None:
     assert name not in render(view_of(story)).decode()
     hours(story, 5000, 5000)
     assert name not in render(view_of(story)).decode()
+
+
+def test_what_was_foretold_of_a_disk_stays_while_it_cannot_be_read() -> None:
+    story = Story(site=SITE)
+    for hour in range(6):
+        for _ in range(60):
+            story.reads("cm1", works()).reads("aes1", works(), disk(5000 + 300 * hour)).passes(60)
+    assert [each.state for each in story.tickets] == ["open"]
+    for _ in range(10):
+        unread = disk(0).not_read("size or use not told")
+        story.reads("cm1", works()).reads("aes1", works(), unread).passes(60)
+    assert [each.state for each in story.tickets] == ["open"]
+
+
+def test_a_disk_whose_size_moves_a_little_is_the_same_disk() -> None:
+    filling = Filling()
+    for hour in range(6):
+        filling = filling.learn(told(START + timedelta(hours=hour), 100 + 10 * hour, 1000 - hour))
+    series = filling.of("aes1", "disk /var", WATCH)
+    assert series is not None
+    assert (series.limit, len(series.points)) == (995, 6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -293,3 +294,38 @@ def test_i10_it_is_a_gap_when_nobody_asks_but_by_what_is_asked_seldom() -> None:
     assert in_gap(picture, watch, late)
     assert not ends_gap(picture, watch, Reading(at=late, system="mail1", protocol="tls"))
     assert ends_gap(picture, watch, Reading(at=late, system="mail1", protocol="snmp"))
+
+
+# --- what is asked seldom, and misses ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missed_before", [False, True])
+def test_a_first_miss_of_what_is_asked_seldom_says_nothing_beside_a_long_silence(missed_before: bool) -> None:
+    story = Story(
+        site=a_site(CM1, ROUTER, **MAIN),
+        ways={"cm1": {"snmp": 60, "tls": 3600}, "router": {"tcp": 60}},
+    )
+    for minute in range(100):
+        story.reads("router", protocol="tcp")
+        story.reads("cm1", works()) if minute < 30 else story.misses("cm1")
+        if minute == 0:
+            story.reads("cm1", seen("equipment", "certificate 443", 0), protocol="tls")
+        if minute in (20 if missed_before else 60, 80):
+            story.misses("cm1", protocol="tls")
+        story.passes(60)
+    assert [(ticket.severity, ticket.clause) for ticket in story.tickets] == [("major", "complete-outage")]
+    assert not [line for line in story.log if " updated " in line]
+
+
+def test_a_loss_of_sight_is_over_when_no_way_has_to_answer_any_more() -> None:
+    story = Story(site=a_site(CM1, EDGE), ways={"edge1": ONLY})
+    for _ in range(6):
+        story.reads("cm1", works()).misses("edge1", protocol="sip").passes(60)
+    assert [ticket.state for ticket in story.tickets] == ["open"]
+    watch = story.watches["edge1"]
+    ways = tuple(replace(way, must_answer=False) for way in watch.ways)
+    story.watches = {**story.watches, "edge1": replace(watch, ways=ways)}  # the site file says `peer: false`
+    for _ in range(6):
+        story.reads("cm1", works()).misses("edge1", protocol="sip").passes(60)
+    (ticket,) = story.tickets
+    assert ticket.state == "resolved"

@@ -552,3 +552,23 @@ def test_a_line_that_was_written_is_replayed_as_it_was(bench: Bench) -> None:
     later = replace(reading, at=START + timedelta(seconds=90))
     (ticket,) = bench.told(bench.lines(written(reading), written(later)))["tickets"]
     assert ticket["received"] == "2026-11-20T17:01:00-06:00"
+
+
+def test_a_sip_port_that_need_not_answer_is_not_missed_in_a_replay_either(bench: Bench) -> None:
+    edge = {
+        "name": "sbc1",
+        "product": "session_border_controller",
+        "location": SITE["systems"][0]["location"],
+        "address": "127.0.0.99",
+        "snmp": {"version": "2c", "community": {"env": "NOBODY"}},
+        "sip": {},
+    }
+    bench.site = bench.write("site.yaml", yaml.safe_dump({**SITE, "systems": [*SITE["systems"], edge]}))
+    host = {"role": "equipment", "component": "interface eth0", "lost": 0, "total": 1}
+    lines = []
+    for minute in range(8):
+        both = {"system": "sbc1", "complete": []}
+        lines.append(at(f"17:{minute:02}:00", both | {"protocol": "snmp", "observations": [host]}))
+        silent = {"protocol": "sip", "error": "unreachable", "error_text": "no answer", "observations": []}
+        lines.append(at(f"17:{minute:02}:30", both | silent))
+    assert bench.told(bench.lines(*lines))["tickets"] == []

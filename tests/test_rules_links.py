@@ -460,3 +460,51 @@ def test_a_link_is_never_two_tickets_and_none_stays_open_once_both_ends_say_that
     minutes(story, 5, (at_cm(0),), (at_aes(0),))
     assert {each.state for each in story.tickets} <= {"resolved"}
     assert not story.knowledge.history.standing
+
+
+# --- what an end that is not heard proves ------------------------------------------------------------------
+
+
+def test_a_link_does_not_clear_because_the_end_that_called_it_lost_fell_silent() -> None:
+    story = minutes(Story(site=SITE), 4, (at_cm(0),), (at_aes(1),))
+    before = story.log
+    minutes(story, 1, (at_cm(0),), None)
+    minutes(story, 4, (at_cm(0),), (at_aes(1),))
+    assert story.log == before
+    assert keys(story) == ["aes1/integration/switch-connection CM1"]
+
+
+def test_a_link_that_its_system_lists_no_more_is_over_whoever_listed_it_once() -> None:
+    story = minutes(Story(site=SITE), 2, (at_cm(0),), (at_aes(0),))
+    for lists in (at_aes(1),), ():
+        for _ in range(6):  # the phone system lists what is up, and not all of it
+            story.reads("cm1", works()).reads("aes1", works(), *lists, complete=("integration",)).passes(60)
+    assert [told.partition(" ")[2].split()[0] for told in story.told] == ["resolved"]
+
+
+# --- trunk groups on purpose, and to the border ------------------------------------------------------------
+
+
+def test_busying_out_the_dead_trunks_to_the_voicemail_is_no_sign_of_life() -> None:
+    story = Story(site=SITE)
+    busied_out = trunk_group(20, 0, 0, use=None, planned=8)
+    for group, times in ((mail_trunks(0), 3), (mail_trunks(8), 4), (busied_out, 6)):
+        for _ in range(times):
+            story.reads("cm1", works(), trunk_group(1, 0, 8), group).reads("mail1", works()).passes(60)
+    (ticket,) = story.tickets
+    assert (ticket.state, ticket.severity, ticket.clause) == ("open", "major", "complete-outage")
+
+
+@pytest.mark.parametrize(
+    ("function", "use", "severity"),
+    [("border", None, "major"), ("other", None, "minor"), ("other", "public", "major")],
+)
+def test_t1_a_trunk_group_to_the_border_is_public_as_its_far_end_is_the_carrier(
+    function: str, use: str | None, severity: str
+) -> None:
+    group = {"number": 1, "to": "sbc1", "use": use}
+    edge = {**AES1, "name": "sbc1", "function": function, "known_as": []}
+    story = Story(site=a_site({**CM1, "trunk_groups": [group]}, edge))
+    for _ in range(5):
+        story.reads("cm1", works(), trunk_group(1, 46, 46, use=None)).reads("sbc1", works()).passes(60)
+    assert [ticket.severity for ticket in story.tickets] == [severity]

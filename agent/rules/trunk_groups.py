@@ -74,7 +74,7 @@ def group_of(scene: Scene, whole: PhoneSystem, told: Told, key: Key) -> Group:
     word = told.word
     observation = word.observation
     known = whole.trunk_group(told.system, observation.number)
-    use = _use(known) or observation.use or "unknown"
+    use = _use(scene, known) or observation.use or "unknown"
     carried = word.carried
     if observation.unread or observation.total is None:
         # T5: an unread group keeps its last total and counts nothing as lost.
@@ -100,11 +100,11 @@ def group_of(scene: Scene, whole: PhoneSystem, told: Told, key: Key) -> Group:
     )
 
 
-def _use(known: TrunkGroup | None) -> str | None:
-    """What the site file says that it is for; one that leads to a system of the site is internal (T1)."""
-    if known is None:
-        return None
-    return known.use or ("internal" if known.to is not None else None)
+def _use(scene: Scene, known: TrunkGroup | None) -> str | None:
+    """What the site says that it is for; one to a system of the site is internal, but for the border (T1)."""
+    if known is None or known.use is not None or known.to is None:
+        return known.use if known is not None else None
+    return None if scene.watches[known.to].function == "border" else "internal"
 
 
 def lost_before(standing: Standing | None, component: str) -> int:

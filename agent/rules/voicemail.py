@@ -30,7 +30,7 @@ def judge_voicemail(scene: Scene, servers: Sequence[System], signs: Mapping[str,
     cut = bool(links) and all(_lost(word) for _, word in links)
     if not cause and not cut:
         # Links that nobody can be asked about have not come back (T5's reading of what is unread).
-        unknown = any(word.dark or word.observation.unread for _, word in links)
+        unknown = any(_lost(word) is None for _, word in links)
         back = any(_lost(word) is False for _, word in links)
         held = {service_of(bearer)} if told_out(scene, bearer) and unknown and not back else set()
         return Whole((), frozenset(held), alive, _why_not(servers, verdicts))
@@ -119,7 +119,8 @@ def _lost(word: Word) -> bool | None:
     observation = word.observation
     if word.dark or observation.unread or observation.lost is None or observation.total is None:
         return None
-    return 0 < observation.total <= observation.lost
+    lost, total = observation.lost + word.carried, observation.total + word.carried  # T4
+    return total <= lost if total else None
 
 
 def _link_signs(
