@@ -136,7 +136,7 @@ def _check_host(text: str) -> str:
     try:
         ip_address(text)
     except ValueError:
-        if _HOST.fullmatch(text) is None:
+        if _HOST.fullmatch(text) is None or any(len(label) > 63 for label in text.split(".")):
             raise ValueError(f"expected the name of a host or an IP address; got {shown(text)}") from None
     return text
 

@@ -93,6 +93,13 @@ def test_a_server_is_read_over_real_udp_as_its_recording_says() -> None:
     assert told(asyncio.run(story())) == HEALTHY.expect
 
 
+def test_a_full_memory_of_dmcc_is_not_gone_because_its_own_mib_fell_silent() -> None:
+    found = replay(load(FOLDER / "application_enablement" / "host-only.yaml"), PRODUCT)
+    assert isinstance(found, Findings)
+    assert "capacity" not in found.complete
+    assert any(part.role == "capacity" for part in found.observations)
+
+
 # --- what a service is ------------------------------------------------------------------------------------
 
 

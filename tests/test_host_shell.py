@@ -270,3 +270,18 @@ def test_a_clock_that_nobody_keeps_is_not_told_and_one_that_nobody_tells_is_unre
     assert read({clock.CHRONY: SILENT, clock.NTPQ: gone})["clock"].unread
     assert read({clock.CHRONY: GONE, clock.NTPQ: refused})["clock"].unread
     assert read({clock.CHRONY: GONE, clock.NTPQ: none})["clock"].lost == 1
+
+
+def test_the_uptime_is_asked_last_as_a_restart_is_counted_back_from_the_end_of_the_poll() -> None:
+    class Asked:
+        def __init__(self) -> None:
+            self.commands: list[str] = []
+
+        async def run(self, command: str) -> ShellAnswer:
+            self.commands.append(command)
+            return ShellAnswer(command, "", 127)
+
+    session = Asked()
+    asyncio.run(shell.ask(session, "date -u +%s"))
+    assert session.commands[-1] == shell.UPTIME
+    assert session.commands.count(shell.UPTIME) == 1

@@ -341,3 +341,41 @@ def test_an_answer_of_the_wrong_kind_is_unreadable() -> None:
         read(answers({"CPU_LOAD": {1: b"five"}}))
     with pytest.raises(BadAnswer):
         read(answers({}, MEMORY_TOTAL=-4, MEMORY_AVAILABLE=5))
+
+
+# --- what is odd, and what is slow -------------------------------------------------------------------------
+
+
+class Asked:
+    """A session that tells nothing and keeps what was asked for, in its order."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def get(self, *oids: str) -> Answers:
+        self.asked += oids
+        return Answers(frozenset(oids))
+
+    async def walk(self, *columns: str) -> Answers:
+        self.asked += columns
+        return Answers(frozenset(columns))
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_the_uptime_is_asked_last_as_a_restart_is_counted_back_from_the_end_of_the_poll(names: bool) -> None:
+    session = Asked()
+    asyncio.run(snmp.ask(session, names=names))
+    assert session.asked[-2:] == [SYS_UPTIME, snmp.HOST_UPTIME]
+    assert session.asked.count(SYS_UPTIME) == 1
+
+
+def test_a_name_that_is_cut_within_a_letter_or_in_a_code_page_costs_no_other_part() -> None:
+    odd: dict[str, Value] = {f"{snmp.RUN_NAME}.1": b"systemd", f"{snmp.RUN_NAME}.7": b"xxxxxxxxxxxxxx\xc3"}
+    odd |= {f"{snmp.STORAGE_NAME}.4": b"/B\xfcro", f"{snmp.STORAGE_TYPE}.4": snmp.FIXED_DISK}
+    odd |= {f"{column}.4": 65_536 for column in (snmp.STORAGE_UNIT, snmp.STORAGE_SIZE)}
+    odd |= {f"{snmp.STORAGE_USED}.4": 1}
+    session = Asked()
+    asyncio.run(snmp.ask(session))
+    read = snmp.read(Answers(frozenset(session.asked), odd), AT, Own(), {"systemd": "init"})
+    assert [part.lost for part in read.observations if part.component.startswith("disk /B")] == [0]
+    assert "process init" in by_name(read)

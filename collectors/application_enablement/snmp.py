@@ -82,8 +82,10 @@ def read(answers: Answers, at: datetime, own: Own = NO_OPTIONS) -> Findings:
         samples += DMCC_MEMORY.told(used, per=used + free)
     samples += _session_samples(answers)
     of_host = host.read(answers, at, own, {})
+    # DMCC's memory is capacity as well: where it is not told, the list of all capacity is not whole.
+    listed = tuple(role for role in of_host.complete if role != "capacity" or memory is not None)
     return Findings(
-        (*observations, *of_host.observations), (*samples, *of_host.samples), (*complete, *of_host.complete)
+        (*observations, *of_host.observations), (*samples, *of_host.samples), (*complete, *listed)
     )
 
 

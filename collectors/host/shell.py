@@ -60,13 +60,17 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 async def ask(session: ShellSession, *more: str) -> Told[ShellAnswer]:
-    """What the host's programs say; `more`: a product's own commands, after the shared ones."""
+    """What the host's programs say; `more`: a product's own commands, after the shared ones.
+
+    The uptime is asked last: it is counted back from the end of the poll, and a slow one must move no
+    restart.
+    """
     told: Told[ShellAnswer] = Told()
-    for command in (CPU_FIRST, UPTIME, LOAD, MEMORY, MOUNTS, DISKS, PROCESSES, clock.CHRONY):
+    for command in (CPU_FIRST, LOAD, MEMORY, MOUNTS, DISKS, PROCESSES, clock.CHRONY):
         told |= await session.run(command)
     if told[clock.CHRONY].status != 0:
         told |= await session.run(clock.NTPQ)
-    for command in (*more, CPU_LAST):
+    for command in (*more, CPU_LAST, UPTIME):
         told |= await session.run(command)
     return told
 

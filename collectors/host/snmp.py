@@ -23,6 +23,7 @@ from collectors.base import (
     Own,
     Pacing,
     Role,
+    Row,
     Sample,
     SnmpSession,
 )
@@ -62,14 +63,23 @@ METRICS = (*parts.METRICS, INTERFACE_UP)
 async def ask(session: SnmpSession, *, names: bool = True) -> Answers:
     """What the host's agent tells; what it has not is not told.
 
-    `names`: those of all processes too, by far the longest table; who minds no process leaves them out.
+    `names`: those of all processes too, by far the longest table; who minds no process leaves them out. The
+    uptime is asked last: it is counted back from the end of the poll, and a slow one must move no restart.
     """
-    answers = await session.get(SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME, HOST_UPTIME, PROCESS_COUNT, CPU_IDLE)
+    answers = await session.get(SYS_DESCR, SYS_OBJECT_ID, PROCESS_COUNT, CPU_IDLE)
     answers |= await session.get(MEMORY_TOTAL, MEMORY_FREE, MEMORY_BUFFER, MEMORY_CACHED, MEMORY_AVAILABLE)
     for columns in (STORAGES, FILE_SYSTEMS, [CPU_LOAD], DISKS, [LOAD_HUNDREDTHS], COUNTED, INTERFACES):
         answers |= await session.walk(*columns)
     answers |= await session.walk(INTERFACE_NAME)
-    return answers | await session.walk(RUN_NAME) if names else answers
+    if names:
+        answers |= await session.walk(RUN_NAME)
+    return answers | await session.get(SYS_UPTIME, HOST_UPTIME)
+
+
+def _name(row: Row, column: str) -> str | None:
+    """A name that somebody else gave, in whatever letters: one that is cut or odd must not cost the poll."""
+    octets = row.octets(column)
+    return None if octets is None else octets.rstrip(b"\0").decode("utf-8", "replace").strip()
 
 
 def tells(answers: Answers) -> bool:
@@ -144,7 +154,7 @@ def _memory(answers: Answers) -> tuple[int | None, int | None]:
     if total is not None and free is not None and buffers is not None and cached is not None:
         return 1024 * max(0, total - free - buffers - cached), 1024 * total
     pools = {
-        (row.text(STORAGE_NAME) or "").lower(): (
+        (_name(row, STORAGE_NAME) or "").lower(): (
             _bytes(row.integer(STORAGE_UNIT), row.integer(STORAGE_SIZE)),
             _bytes(row.integer(STORAGE_UNIT), row.integer(STORAGE_USED)),
         )
@@ -167,13 +177,13 @@ def _bytes(unit: int | None, count: int | None) -> int | None:
 def _disks(answers: Answers, own: Own) -> tuple[list[Disk], bool]:
     """The disks by their mount points, and whether the agent listed them all and said all of each."""
     read_only = {
-        row.text(FS_MOUNT) for _, row in answers.rows(*FILE_SYSTEMS) if row.integer(FS_ACCESS) == READ_ONLY
+        _name(row, FS_MOUNT) for _, row in answers.rows(*FILE_SYSTEMS) if row.integer(FS_ACCESS) == READ_ONLY
     }
-    low = {row.text(DISK_PATH): row.integer(DISK_LOW) == 1 for _, row in answers.rows(*DISKS)}
+    low = {_name(row, DISK_PATH): row.integer(DISK_LOW) == 1 for _, row in answers.rows(*DISKS)}
     found: dict[str, Disk] = {}
     whole = False
     for (n,), row in answers.rows(*STORAGES, parts=1):
-        kind, mount = row.values.get(STORAGE_TYPE), row.text(STORAGE_NAME)
+        kind, mount = row.values.get(STORAGE_TYPE), _name(row, STORAGE_NAME)
         if kind not in (None, FIXED_DISK):
             continue
         if kind is None and not (mount or "").startswith("/"):
@@ -184,7 +194,7 @@ def _disks(answers: Answers, own: Own) -> tuple[list[Disk], bool]:
             found[mount] = Disk(mount, used, size, low.get(mount, False))
         whole = True
     for _, row in answers.rows(*DISKS):
-        mount, total, free = row.text(DISK_PATH), row.integer(DISK_TOTAL), row.integer(DISK_FREE)
+        mount, total, free = _name(row, DISK_PATH), row.integer(DISK_TOTAL), row.integer(DISK_FREE)
         used = row.integer(DISK_USED)
         if mount is None or mount in found or mount in read_only or not parts.is_disk(mount, own):
             continue
@@ -209,14 +219,14 @@ def _processes(
 ) -> Iterator[tuple[Observation, int | None]]:
     """The programs that must run by the product, the site and the agent's own settings."""
     listed = answers.rows(RUN_NAME) if RUN_NAME in answers.asked else ()
-    by_number = {index: row.text(RUN_NAME) or "" for index, row in listed}
+    by_number = {index: _name(row, RUN_NAME) or "" for index, row in listed}
     names = list(by_number.values())
     count = answers.count(PROCESS_COUNT)
     # The agent counts them as well, a little earlier: a list that is much shorter is not whole.
     whole = count is not None and len(names) >= max(1, 0.9 * count - 2)
     whole = whole and ((1,) in by_number or _is_windows(answers) or not parts.ROOTS.isdisjoint(names))
     counted = {
-        row.text(COUNTED_NAME) or "": (row.integer(COUNTED_COUNT), row.integer(COUNTED_FAULT))
+        _name(row, COUNTED_NAME) or "": (row.integer(COUNTED_COUNT), row.integer(COUNTED_FAULT))
         for _, row in answers.rows(*COUNTED)
     }
     wanted = {**processes, **{name: name for name in own.words("processes") if name not in processes}}
@@ -239,10 +249,10 @@ def _processes(
 def _interfaces(answers: Answers, own: Own) -> Iterator[Observation]:
     if _is_windows(answers):
         return  # it lists dozens that nobody plugged in
-    names = {n: row.text(INTERFACE_NAME) for (n,), row in answers.rows(INTERFACE_NAME, parts=1)}
+    names = {n: _name(row, INTERFACE_NAME) for (n,), row in answers.rows(INTERFACE_NAME, parts=1)}
     seen: set[str] = set()
     for (n,), row in answers.rows(*INTERFACES, parts=1):
-        name = names.get(n) or row.text(INTERFACE_TEXT) or f"number {n}"
+        name = names.get(n) or _name(row, INTERFACE_TEXT) or f"number {n}"
         if not parts.is_interface(name, own):
             continue
         part = parts.interface(name if name not in seen else f"{name} {n}")

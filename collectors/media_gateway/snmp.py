@@ -104,6 +104,8 @@ async def ask(session: SnmpSession) -> Answers:
     if _speaks(answers):
         for columns in (MODULES, ENGINES, CORES, CPUS, [MEMORY], NAMES, SENSORS, LIMITS, FRUS):
             answers |= await session.walk(*columns)
+        # Again at the end: a restart is counted back from there, and a slow poll must not move it.
+        answers |= await session.get(SYS_UPTIME, ENGINE_TIME)
     return answers
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from ipaddress import ip_address
 
 from collectors.base import BadAnswer, PollError, Unreachable
 
-_NO_PATH = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
+# EACCES: how Linux tells of a router or firewall that prohibits it (ICMPv6; over IPv4 that is EHOSTUNREACH).
+_NO_PATH = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EACCES)
 
 
 def family_of(address: str) -> socket.AddressFamily:
@@ -26,7 +28,7 @@ def refused_by(problem: OSError, text: str) -> PollError:
 
     The latter says nothing about the device. A connection that was refused (RST) is for the caller to judge.
     """
-    said = problem.strerror or type(problem).__name__
+    said = os.strerror(problem.errno) if problem.errno else type(problem).__name__  # asyncio says less
     if problem.errno in _NO_PATH:
         return Unreachable(text, said)
     return BadAnswer(text, f"this machine: {said}")

@@ -25,7 +25,8 @@ R = TypeVar("R")
 
 CIPHERS = "ALL:!aNULL:!eNULL:@SECLEVEL=0"  # without aNULL: these have no certificate
 _HEARD = 262_144  # octets of a handshake that are kept: far more than any chain of certificates
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ALERT, _HANDSHAKE, _CERTIFICATE = 21, 22, 11  # two content types, a message's (RFC 5246, 6.2.1 and 7.4)
 
 
