@@ -462,6 +462,24 @@ def test_a_link_is_never_two_tickets_and_none_stays_open_once_both_ends_say_that
     assert not story.knowledge.history.standing
 
 
+def test_the_evidence_names_both_ends_whichever_was_told_first() -> None:
+    for first, second in (("cm1", "aes1"), ("aes1", "cm1")):
+        story = Story(site=SITE)
+        for _ in range(4):
+            for name in (first, second):
+                says(story, name, "lost")
+                story.passes(5)
+            story.passes(50)
+        (ruling,) = [each.ruling for each in story.knowledge.history.standing.values()]
+        assert {each.system for each in ruling.evidence} == {"cm1", "aes1"}
+        story.agent_is_killed()  # the journal knows both names of the link: what is heard of it is no other
+        for _ in range(4):
+            story.misses("cm1").passes(30)
+            says(story, "aes1", "lost")
+            story.passes(30)
+        assert len([key for key in story.knowledge.history.standing if key.role == "integration"]) == 1
+
+
 # --- what an end that is not heard proves ------------------------------------------------------------------
 
 

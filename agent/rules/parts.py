@@ -92,7 +92,7 @@ def link_failure(scene: Scene, link: Link) -> Failure:
     failing = [end for end in link.ends if end.fails]
     others = [end for end in link.ends if not end.fails]
     told = failing[0].word.observation
-    if not others and link.key == failing[0].key:
+    if len(link.ends) == 1 and link.key == failing[0].key:
         return part_failure(scene, failing[0].system, failing[0].word)
     system = scene.site.system(link.key.system or "")
     summary, _ = _words(replace(told, component=link.key.component or told.component))
