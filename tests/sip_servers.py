@@ -40,7 +40,7 @@ def sipp(folder: Path, said: str, transport: str, address: str = "127.0.0.1") ->
     """SIPp that answers every OPTIONS so (`200 OK`), over udp or tcp; the port that it listens on."""
     program = shutil.which("sipp")
     if program is None:
-        pytest.skip("sipp is not installed")
+        pytest.skip("sipp is not installed: apt install sip-tester")
     scenario = folder / "answers.xml"
     scenario.write_text(SCENARIO.format(said=said))
     port = free_port(address, transport)
